@@ -1,0 +1,1 @@
+"""Simulated microphone-array data for JAX."""

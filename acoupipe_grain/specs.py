@@ -1,0 +1,168 @@
+"""What a data source is and what its elements look like.
+
+Everything above this module (loading, storing, verifying) knows a source through `DataSource` and `ArraySpec` only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+
+from acoupipe_grain.errors import ArgumentError, DataError
+
+Element: TypeAlias = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Shape, dtype, axis names and unit of one array of an element.
+
+    Parameters
+    ----------
+    shape
+        Sizes of the axes; None for an axis that differs between elements.
+    dtype
+        NumPy name of a dtype of at most 32 bits per real number ("float32", "complex64", "int32", ...).
+    axes
+        One name per axis, for example ``("frequency", "mic", "mic")``.
+    unit
+        Unit of the values, "1" if they have none.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    axes: tuple[str, ...]
+    unit: str = "1"
+
+    def __post_init__(self) -> None:
+        if len(self.axes) != len(self.shape):
+            raise ArgumentError(f"axes={self.axes}: expected {len(self.shape)} names for the shape {self.shape}.")
+        dtype = np.dtype(self.dtype)
+        if dtype.kind not in "biufc" or dtype.itemsize > (8 if dtype.kind == "c" else 4):
+            raise ArgumentError(
+                f"dtype={self.dtype!r}: expected numbers of at most 32 bits (complex64 for complex ones); wider ones "
+                "would be narrowed silently on their way to a device."
+            )
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of one array in bytes, counting ragged axes as 1."""
+        return math.prod(1 if size is None else size for size in self.shape) * np.dtype(self.dtype).itemsize
+
+    def mismatch(self, array: Any) -> str | None:
+        """Say how `array` differs from this specification, or return None."""
+        if not isinstance(array, np.ndarray):
+            return f"is a {type(array).__name__}, not a NumPy array"
+        if array.dtype != np.dtype(self.dtype):
+            return f"has dtype {array.dtype}, not {self.dtype}"
+        sizes_fit = array.ndim == len(self.shape) and all(
+            expected in (None, size) for size, expected in zip(array.shape, self.shape, strict=True)
+        )
+        return None if sizes_fit else f"has shape {array.shape}, not {self.shape}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the specification as a JSON mapping."""
+        return {"shape": list(self.shape), "dtype": self.dtype, "axes": list(self.axes), "unit": self.unit}
+
+    @classmethod
+    def from_json(cls, mapping: Mapping[str, Any]) -> ArraySpec:
+        """Rebuild a specification from `to_json`."""
+        return cls(tuple(mapping["shape"]), mapping["dtype"], tuple(mapping["axes"]), mapping["unit"])
+
+
+ElementSpec: TypeAlias = Mapping[str, ArraySpec]
+
+
+@runtime_checkable
+class DataSource(Protocol):
+    """A random-access source of elements: deterministic, thread-safe, picklable.
+
+    ``repr(source)`` identifies the content (configuration and versions; no path, address or time). Optional
+    attributes, looked up by `optional`:
+
+    ``inputs``, ``compute_batch``
+        A cheap source of the same length, and a pure, jittable `jax.tree_util.Partial` that turns its batches into
+        batches of elements. It runs in the consuming process, after workers and device transfer.
+        ``inputs.batch(indices)`` may return stacked elements in one vectorised call.
+    ``configuration``
+        A JSON mapping that rebuilds the source.
+    ``read_options``
+        The `grain.ReadOptions` that suit the source, as keyword arguments.
+    ``tables``
+        Lists of names that belong to numbers in the elements.
+    """
+
+    @property
+    def element_spec(self) -> ElementSpec:
+        """Specification of every array of an element."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Element: ...
+
+
+def require_source(source: Any) -> DataSource:
+    """Return `source` if it follows the protocol, else raise an error that says what is missing."""
+    required = ("__len__", "__getitem__", "element_spec")
+    missing = [name for name in required if not hasattr(source, name)]
+    if missing:
+        raise ArgumentError(
+            f"source={type(source).__name__}: not a data source, it lacks {', '.join(missing)}. "
+            "See acoupipe_grain.specs.DataSource."
+        )
+    return source
+
+
+def compute_batch_of(source: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
+    """Return the source's batch computation, or None if its elements come complete from ``source[i]``."""
+    return getattr(source, "compute_batch", None)
+
+
+def check_element(element: Any, spec: ElementSpec, name: str) -> None:
+    """Raise `DataError` naming `name` and the offending key unless `element` is exactly what `spec` says."""
+    if not isinstance(element, dict):
+        raise DataError(f"{name} is a {type(element).__name__}, expected a dict of arrays.")
+    missing, extra = sorted(set(spec) - set(element)), sorted(set(element) - set(spec))
+    if missing or extra:
+        raise DataError(f"{name} lacks the keys {missing} and has the unexpected keys {extra}.")
+    for key, array_spec in spec.items():
+        if problem := array_spec.mismatch(element[key]):
+            raise DataError(f"{name}: {key!r} {problem}.")
+
+
+def element_num_bytes(spec: ElementSpec) -> int:
+    """Return the size of one element in bytes."""
+    return sum(array_spec.num_bytes for array_spec in spec.values())
+
+
+def spec_to_json(spec: ElementSpec) -> dict[str, Any]:
+    """Return an element specification as a JSON mapping."""
+    return {name: array_spec.to_json() for name, array_spec in spec.items()}
+
+
+def spec_from_json(mapping: Mapping[str, Any]) -> dict[str, ArraySpec]:
+    """Rebuild an element specification from `spec_to_json`."""
+    return {name: ArraySpec.from_json(value) for name, value in mapping.items()}
+
+
+def stack_elements(elements: Iterable[Mapping[str, np.ndarray]]) -> Element:
+    """Stack elements along a new first axis; an error names the key and the shapes or dtypes that differ."""
+    elements = list(elements)
+    batch: Element = {}
+    for key in elements[0]:
+        try:
+            arrays = [element[key] for element in elements]
+        except KeyError:
+            raise DataError(f"cannot batch: some elements have no {key!r}.") from None
+        kinds = sorted({f"{np.asarray(array).dtype}{np.shape(array)}" for array in arrays})
+        if len(kinds) > 1:
+            raise DataError(f"cannot batch {key!r}: its arrays differ between elements: {', '.join(kinds)}.")
+        batch[key] = np.stack(arrays)
+    if any(len(element) != len(batch) for element in elements):
+        raise DataError("cannot batch: the elements do not all have the same keys.")
+    return batch
