@@ -1,1 +1,29 @@
-"""Simulated microphone-array data for JAX."""
+"""Simulated microphone-array data for JAX: deterministic data sources and features."""
+
+from acoupipe_grain.array.features import Feature, feature, register_feature
+from acoupipe_grain.array.grid import RectGrid
+from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.scenes import SceneSource
+from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
+from acoupipe_grain.specs import ArraySpec, DataSource
+from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
+
+__all__ = [
+    "ArgumentError",
+    "ArraySpec",
+    "DataError",
+    "DataSource",
+    "ExportError",
+    "Feature",
+    "MeasurementSetup",
+    "RecordIndexError",
+    "RectGrid",
+    "SceneSource",
+    "SyntheticSource",
+    "VerificationError",
+    "feature",
+    "register_feature",
+]
+
+_allow_grain_workers()

@@ -1,0 +1,1 @@
+"""Simulated microphone-array data: geometry, scenes, simulation, features and sources."""

@@ -1,0 +1,19 @@
+"""Features in JAX: pure functions resolved by name into one jitted computation."""
+
+from acoupipe_grain.array.features import builtin as builtin
+from acoupipe_grain.array.features.bands import Bands, resolve_bands
+from acoupipe_grain.array.features.graph import FeatureGraph, resolve_features
+from acoupipe_grain.array.features.modes import mode_by_name
+from acoupipe_grain.array.features.registry import Feature, feature, register_feature, registered_features
+
+__all__ = [
+    "Bands",
+    "Feature",
+    "FeatureGraph",
+    "feature",
+    "mode_by_name",
+    "register_feature",
+    "registered_features",
+    "resolve_bands",
+    "resolve_features",
+]

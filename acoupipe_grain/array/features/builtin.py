@@ -1,0 +1,102 @@
+"""The features that come with the package."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Complex, Float, Int
+
+from acoupipe_grain.array.features import labels, maps, matrices
+from acoupipe_grain.array.features.bands import Bands
+from acoupipe_grain.array.features.registry import Feature, register_feature
+from acoupipe_grain.array.features.spectra import block_weights, welch_scale
+from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.errors import ArgumentError
+
+
+def time_data(time_data: Float[Array, "*batch sample mic"]) -> Float[Array, "*batch sample mic"]:
+    """Return the microphone signals, Pa, zero after the recording's end."""
+    return time_data
+
+
+def spectrogram(
+    mic_spectra: Complex[Array, "*batch block line mic"],
+    num_samples: Int[Array, "*batch"],
+    setup: MeasurementSetup,
+    bands: Bands,
+) -> Complex[Array, "*batch block line mic"]:
+    """Return the block spectra, phase at the block start, scaled so that their mean square is the CSM's diagonal, Pa.
+
+    Blocks beyond the recording's end are zero.
+    """
+    if bands.num:
+        raise ArgumentError(f"num={bands.num}: a spectrogram has single lines only; use num=0.")
+    weights = block_weights(mic_spectra.shape[-3], num_samples, setup)
+    scale = np.sqrt(welch_scale(setup, bands))[:, None].astype(np.float32)
+    return jnp.where((weights > 0)[..., None, None], mic_spectra * scale, 0)
+
+
+def source_strength_estimated(
+    reference_power: Float[Array, "*batch freq source"],
+) -> Float[Array, "*batch freq source"]:
+    """Return the power of each source in this realisation at the reference position, Pa²."""
+    return reference_power
+
+
+def noise_strength_estimated(
+    noise_power_spectrum: Float[Array, "*batch freq mic"],
+) -> Float[Array, "*batch freq mic"]:
+    """Return the sensor noise power of each microphone in this realisation, Pa²."""
+    return noise_power_spectrum
+
+
+for _name, _compute, _axes, _unit in (
+    ("time_data", time_data, ("sample", "mic"), "Pa"),
+    ("spectrogram", spectrogram, ("block", "frequency", "mic"), "Pa"),
+    ("csm", matrices.csm, ("frequency", "mic", "mic"), "Pa^2"),
+    ("csmtriu", matrices.csmtriu, ("frequency", "mic", "mic"), "Pa^2"),
+    ("eigmode", matrices.eigmode, ("frequency", "mic", "mode"), "Pa^2"),
+    ("sourcemap", maps.sourcemap, ("frequency", "x", "y"), "Pa^2"),
+    ("loc", labels.loc, ("xyz", "source"), "m"),
+    ("source_strength_analytic", labels.source_strength_analytic, ("frequency", "source"), "Pa^2"),
+    ("source_strength_estimated", source_strength_estimated, ("frequency", "source"), "Pa^2"),
+    ("noise_strength_analytic", labels.noise_strength_analytic, ("frequency", "mic"), "Pa^2"),
+    ("noise_strength_estimated", noise_strength_estimated, ("frequency", "mic"), "Pa^2"),
+    ("targetmap_analytic", maps.targetmap_analytic, ("frequency", "x", "y"), "Pa^2"),
+    ("targetmap_estimated", maps.targetmap_estimated, ("frequency", "x", "y"), "Pa^2"),
+    ("f", labels.frequencies, ("frequency",), "Hz"),
+    ("num", labels.band_number, (), "1"),
+    ("seeds", labels.seeds, ("word",), "1"),
+):
+    register_feature(_name, _compute, axes=_axes, unit=_unit)
+
+
+def idx(idx: Int[Array, "*batch"]) -> Int[Array, "*batch"]:
+    """Return the record's index."""
+    return idx
+
+
+def num_sources(num_sources: Int[Array, "*batch"]) -> Int[Array, "*batch"]:
+    """Return the number of sources."""
+    return num_sources
+
+
+def source_mask(source_mask: Bool[Array, "*batch source"]) -> Bool[Array, "*batch source"]:
+    """Return which entries along source axes are sources; the others are zero."""
+    return source_mask
+
+
+def num_samples(num_samples: Int[Array, "*batch"]) -> Int[Array, "*batch"]:
+    """Return the length of the recording in samples."""
+    return num_samples
+
+
+ALWAYS = (
+    Feature("idx", idx, ()),
+    Feature("num_sources", num_sources, ()),
+    Feature("source_mask", source_mask, ("source",)),
+)
+"""What every element carries besides the requested features."""
+
+LENGTH = Feature("num_samples", num_samples, ())
+"""What elements carry in addition where recordings differ in length."""

@@ -1,0 +1,181 @@
+"""From requested features to one pure function that computes shared steps once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from acoupipe_grain.array.features.bands import Bands
+from acoupipe_grain.array.features.constants import CONSTANTS
+from acoupipe_grain.array.features.modes import Mode, modes_offering
+from acoupipe_grain.array.features.registry import Feature, feature, parameter_names, registered_features
+from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.specs import ArraySpec
+
+STATIC = ("setup", "bands")
+
+
+@dataclass(frozen=True)
+class _Node:
+    compute: Callable[..., Any]
+    arguments: tuple[tuple[str, str], ...]  # parameter and the value it takes
+    options: tuple[tuple[str, Any], ...]
+
+
+@dataclass(eq=False)
+class FeatureGraph:
+    """The requested features as one function of constants and inputs.
+
+    Parameters
+    ----------
+    features
+        Features with distinct keys.
+    mode
+        Which inputs and steps there are.
+    setup, bands
+        Static for the whole graph.
+
+    Attributes
+    ----------
+    inputs
+        Names of the inputs that the features really use.
+    """
+
+    features: tuple[Feature, ...]
+    mode: Mode
+    setup: MeasurementSetup
+    bands: Bands
+    inputs: list[str] = field(default_factory=list, init=False)
+    _constants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict, init=False)
+    _nodes: dict[str, _Node] = field(default_factory=dict, init=False)
+    _outputs: dict[str, str] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for item in self.features:
+            if item.key in self._outputs:
+                raise ArgumentError(f"features: {item.key!r} is asked for twice; give one of them another label.")
+            self._outputs[item.key] = self._add(item)
+
+    def _add(self, item: Feature) -> str:
+        # A node's key cannot be the name of an input, constant or static value.
+        key = f"feature {item.name}" + "".join(f",{name}={value!r}" for name, value in item.options)
+        if key in self._nodes:
+            return key
+        own = parameter_names(item.compute, keyword_only=True)
+        constants = [name for name in item.needs if name in CONSTANTS]
+        of_constants = {
+            name for need in constants for name in parameter_names(CONSTANTS[need].build, keyword_only=True)
+        }
+        for name, _ in item.options:
+            if name not in own and name not in of_constants:
+                raise unknown_name(f"option of feature {item.name!r}:", name, {*own, *of_constants})
+        given = dict(item.options)
+        arguments = tuple((name, self._value_of(name, item, given)) for name in item.needs)
+        options = tuple((name, self._option(item.compute, name, given)) for name in own)
+        self._nodes[key] = _Node(item.compute, arguments, options)
+        return key
+
+    def _value_of(self, name: str, item: Feature, given: Mapping[str, Any]) -> str:
+        """Return the key under which the evaluation finds what the parameter `name` needs, adding it if new."""
+        if name in STATIC:
+            return name
+        if name in CONSTANTS:
+            build = CONSTANTS[name].build
+            options = {key: self._option(build, key, given) for key in parameter_names(build, keyword_only=True)}
+            key = name + "".join(f",{option}={value!r}" for option, value in options.items())
+            self._constants[key] = (name, options)
+            return key
+        if name in self.mode.inputs:
+            if name not in self.inputs:
+                self.inputs.append(name)
+            return name
+        if name in self.mode.steps:
+            return self._add(Feature(name, self.mode.steps[name], ()))
+        if name in registered_features():
+            return self._add(feature(name))
+        if modes := modes_offering(name):
+            raise ArgumentError(
+                f"feature {item.name!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
+                f"use mode={' or '.join(map(repr, modes))}."
+            )
+        known = {*STATIC, *CONSTANTS, *self.mode.inputs, *self.mode.steps, *registered_features()}
+        raise unknown_name(f"quantity needed by feature {item.name!r}:", name, known)
+
+    def _option(self, function: Callable[..., Any], name: str, given: Mapping[str, Any]) -> Any:
+        value = given.get(name, inspect.signature(function).parameters[name].default)
+        if value is None:
+            value = getattr(self.setup, name, None)
+        if value is inspect.Parameter.empty:
+            raise ArgumentError(f"option {name!r} has no default; give it with apg.feature(..., {name}=...).")
+        return value
+
+    def build_constants(self) -> dict[str, np.ndarray]:
+        """Compute the arrays that travel as arguments (steering vectors); up to hundreds of MB."""
+        return {
+            key: CONSTANTS[name].build(self.setup, self.bands, **options)
+            for key, (name, options) in self._constants.items()
+        }
+
+    def __call__(self, constants: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, jax.Array]:
+        """Compute all features; pure and jittable. `inputs` may have leading batch axes."""
+        values: dict[str, Any] = {"setup": self.setup, "bands": self.bands, **constants, **inputs}
+        for key, node in self._nodes.items():
+            taken = [values[name] for _, name in node.arguments]
+            values[key] = node.compute(*taken, **dict(node.options))
+        return {key: _narrow(values[node_key]) for key, node_key in self._outputs.items()}
+
+    def element_spec(self, input_spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:
+        """Return the specification of the results, found by tracing the function without computing it."""
+        inputs = {name: _abstract(input_spec[name].shape, input_spec[name].dtype) for name in self.inputs}
+        constants = {
+            key: _abstract(CONSTANTS[name].shape(self.setup, self.bands), "complex64")
+            for key, (name, _) in self._constants.items()
+        }
+        shapes = jax.eval_shape(self, constants, inputs)
+        spec = {}
+        for item in self.features:
+            result = shapes[item.key]
+            if len(item.axes) != result.ndim:
+                raise ArgumentError(
+                    f"feature {item.name!r}: its result has shape {result.shape}, but its axes are {item.axes}."
+                )
+            spec[item.key] = ArraySpec(result.shape, result.dtype.name, item.axes, item.unit)
+        return spec
+
+
+def resolve_features(
+    requested: Sequence[str | Feature | Mapping[str, Any]], always: Sequence[Feature]
+) -> tuple[Feature, ...]:
+    """Return the requested features (names, `feature` objects or mappings of name, label, options), then `always`."""
+    if isinstance(requested, str | Feature | Mapping):
+        requested = [requested]
+    resolved = []
+    for item in requested:
+        if isinstance(item, Feature):
+            resolved.append(item)
+        elif isinstance(item, str):
+            resolved.append(feature(item))
+        elif isinstance(item, Mapping) and set(item) <= {"name", "label", "options"} and "name" in item:
+            resolved.append(feature(item["name"], label=item.get("label", ""), **item.get("options", {})))
+        else:
+            raise ArgumentError(
+                f"features: {item!r} is not a registered name, a feature(...) or a mapping of name, label, options."
+            )
+    return (*resolved, *always)
+
+
+def _narrow(value: Any) -> jax.Array:
+    array = jnp.asarray(value)
+    narrower = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
+    return array.astype(narrower.get(array.dtype.name, array.dtype.name))
+
+
+def _abstract(shape: Any, dtype: str) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, np.dtype(dtype))

@@ -1,0 +1,144 @@
+"""Features by name: what they compute from, and what they give.
+
+A feature is a pure function on arrays with any leading batch axes. The names of its positional parameters say what
+it needs: another feature, a quantity of the simulation, a constant, or the static objects ``setup`` and ``bands``.
+Its keyword-only parameters are options.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from acoupipe_grain.errors import ArgumentError, unknown_name
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A named computation; use `feature` to get one and `register_feature` to add one.
+
+    Attributes
+    ----------
+    name
+        The registered name.
+    compute
+        The pure function.
+    axes
+        Name of every axis of the result, without batch axes.
+    unit
+        Unit of the result.
+    label
+        Key of the result in an element; the name unless given.
+    options
+        Values of keyword-only parameters, of the function or of the constants it uses, as sorted pairs.
+    """
+
+    name: str
+    compute: Callable[..., Any]
+    axes: tuple[str, ...]
+    unit: str = "1"
+    label: str = ""
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Key of the result in an element."""
+        return self.label or self.name
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the quantities the function takes."""
+        return parameter_names(self.compute, keyword_only=False)
+
+    @property
+    def identity(self) -> str | dict[str, Any]:
+        """The feature in JSON: its name, or a mapping of name, label and options."""
+        if not self.label and not self.options:
+            return self.name
+        return {"name": self.name, "label": self.key, "options": dict(self.options)}
+
+
+_REGISTERED: dict[str, Feature] = {}
+
+
+def parameter_names(function: Callable[..., Any], *, keyword_only: bool) -> tuple[str, ...]:
+    """Return the names of a function's keyword-only or of its other parameters."""
+    parameters = inspect.signature(function).parameters.values()
+    return tuple(item.name for item in parameters if (item.kind is item.KEYWORD_ONLY) == keyword_only)
+
+
+def register_feature(
+    name: str, compute: Callable[..., Any] | None = None, *, axes: tuple[str, ...], unit: str = "1"
+) -> Any:
+    """Register a feature, as a decorator or by passing the function.
+
+    Parameters
+    ----------
+    name
+        Key under which sources offer the feature.
+    compute
+        A pure, jittable function on arrays with any leading batch axes. Its positional parameters name what it needs
+        (``csm``, ``time_data``, ``positions``, ...; ``setup`` and ``bands`` are the static `MeasurementSetup` and
+        `Bands`); its keyword-only parameters are options, where None means the value of the setup's attribute of
+        the same name.
+    axes
+        Name of every axis of the result, without batch axes.
+    unit
+        Unit of the result.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> @register_feature("total_power", axes=("frequency",), unit="Pa^2")
+    ... def total_power(csm):
+    ...     return jnp.trace(csm.real, axis1=-2, axis2=-1)
+
+    Raises
+    ------
+    ArgumentError
+        If the name is taken by another function or is not an identifier, or the function takes ``*args`` or
+        ``**kwargs``.
+    """
+    if compute is None:
+        return lambda function: register_feature(name, function, axes=axes, unit=unit)
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ArgumentError(f"name={name!r}: expected an identifier such as 'total_power'.")
+    kinds = {item.kind for item in inspect.signature(compute).parameters.values()}
+    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+        raise ArgumentError(f"feature {name!r}: the function must name what it needs, without *args and **kwargs.")
+    known = _REGISTERED.get(name)
+    if known is not None and _origin(known.compute) != _origin(compute):
+        raise ArgumentError(
+            f"name={name!r}: this feature exists already ({_origin(known.compute)}); choose another name."
+        )
+    _REGISTERED[name] = Feature(name, compute, tuple(axes), unit)
+    return compute
+
+
+def feature(name: str, *, label: str = "", **options: Any) -> Feature:
+    """Return a registered feature, under a label and with options of its own.
+
+    Parameters
+    ----------
+    name
+        A registered name.
+    label
+        Key of the result in an element; the name unless given.
+    **options
+        Options of the feature, for example ``steering="IV"`` or ``remove_diagonal=True`` of ``sourcemap``. Options
+        left out take the measurement setup's values.
+    """
+    if name not in _REGISTERED:
+        raise unknown_name("feature", name, _REGISTERED)
+    return replace(_REGISTERED[name], label=label, options=tuple(sorted(options.items())))
+
+
+def registered_features() -> dict[str, Feature]:
+    """Return all registered features by name."""
+    return dict(_REGISTERED)
+
+
+def _origin(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}:{function.__qualname__}"

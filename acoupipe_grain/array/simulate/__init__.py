@@ -1,0 +1,1 @@
+"""Simulation of the array: from a scene to a recording."""

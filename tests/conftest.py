@@ -1,0 +1,49 @@
+"""Shared fixtures; array shapes of the numerical modules are checked at run time here and nowhere else."""
+
+from jaxtyping import install_import_hook
+
+NUMERICAL = (
+    "acoupipe_grain.sampling",
+    *(
+        f"acoupipe_grain.array.features.{name}"
+        for name in ("builtin", "constants", "labels", "maps", "matrices", "modes")
+    ),
+    "acoupipe_grain.array.features.spectra",
+    "acoupipe_grain.array.geometry",
+    "acoupipe_grain.array.signals",
+    "acoupipe_grain.array.steering",
+)
+install_import_hook(NUMERICAL, "beartype.beartype")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+import acoupipe_grain as apg  # noqa: E402
+from acoupipe_grain.array.geometry_acoular import import_acoular  # noqa: E402
+
+import_acoular()  # quietly; tests then import it as usual
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path, monkeypatch):
+    """Run every test in a folder of its own and see that it leaves nothing there."""
+    folder = tmp_path / "working-directory"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield
+    assert not list(folder.iterdir()), "the test left files in the working directory"
+
+
+@pytest.fixture(scope="session")
+def small_setup():
+    """Five microphones, an 8×6 grid, blocks of 64: fast to simulate."""
+    positions = np.random.default_rng(1).uniform(-0.3, 0.3, (3, 5))
+    positions[2] = 0
+    grid = apg.RectGrid(-0.35, 0.35, -0.25, 0.25, 0.4, 0.1)
+    return apg.MeasurementSetup(mic_positions=positions, grid=grid, block_size=64, sample_rate=8000.0)
+
+
+@pytest.fixture(scope="session")
+def small_source(small_setup):
+    """Twenty short records with a map, positions and strengths."""
+    return apg.SyntheticSource(20, setup=small_setup, signal_length=0.1, f=2000.0, max_nsources=4)
