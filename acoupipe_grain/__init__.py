@@ -6,6 +6,7 @@ from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
+from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.specs import ArraySpec, DataSource
 from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
 
@@ -23,6 +24,7 @@ __all__ = [
     "SyntheticSource",
     "VerificationError",
     "feature",
+    "make_loader",
     "register_feature",
 ]
 

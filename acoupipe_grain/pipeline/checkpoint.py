@@ -1,0 +1,63 @@
+"""Checkpoints that say what they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import grain
+
+from acoupipe_grain.errors import ArgumentError
+
+
+class CheckpointGuard(grain.IterDataset):
+    """A data set whose iterator's state names its pipeline and is refused by any other.
+
+    Parameters
+    ----------
+    parent
+        The data set.
+    pipeline
+        JSON values that must agree between saving and restoring.
+    """
+
+    def __init__(self, parent: grain.IterDataset, pipeline: Mapping[str, Any]) -> None:
+        super().__init__(parent)
+        self._pipeline = dict(pipeline)
+
+    def __iter__(self) -> grain.DatasetIterator:
+        return _GuardedIterator(iter(self._parent), self._pipeline)
+
+    def __str__(self) -> str:
+        return f"Loader({self._pipeline})"
+
+
+class _GuardedIterator(grain.DatasetIterator):
+    def __init__(self, parent: grain.DatasetIterator, pipeline: Mapping[str, Any]) -> None:
+        super().__init__(parent)
+        self._pipeline = pipeline
+
+    def __next__(self) -> Any:
+        return next(self._parent)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the position and the pipeline it belongs to, as JSON values."""
+        return {"pipeline": dict(self._pipeline), "position": self._parent.get_state()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Continue at a saved position; refused unless it was saved by a loader made with the same arguments."""
+        if set(state) != {"pipeline", "position"}:
+            raise ArgumentError("state: not saved by an iterator of make_loader.")
+        saved = state["pipeline"]
+        differences = [
+            f"{name} was {saved.get(name)!r}, is {value!r}"
+            for name, value in self._pipeline.items()
+            if saved.get(name) != value
+        ]
+        if differences:
+            raise ArgumentError(
+                "state: saved by a different loader ("
+                + "; ".join(differences)
+                + "); make the loader with the saved values."
+            )
+        self._parent.set_state(state["position"])
