@@ -6,12 +6,15 @@ from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
+from acoupipe_grain.exporting import export
 from acoupipe_grain.pipeline import make_loader
+from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.specs import ArraySpec, DataSource
 from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
 
 __all__ = [
     "ArgumentError",
+    "ArrayRecordSource",
     "ArraySpec",
     "DataError",
     "DataSource",
@@ -23,6 +26,7 @@ __all__ = [
     "SceneSource",
     "SyntheticSource",
     "VerificationError",
+    "export",
     "feature",
     "make_loader",
     "register_feature",

@@ -1,0 +1,96 @@
+"""Checks of a stored data set against its manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from acoupipe_grain.errors import DataError, VerificationError
+from acoupipe_grain.records.array_record import num_records_in, sha256_of
+from acoupipe_grain.records.manifest import MANIFEST_NAME, SHARD_SUFFIX, Manifest, read_manifest
+from acoupipe_grain.records.stored import ArrayRecordSource
+from acoupipe_grain.specs import DataSource, check_element
+
+NUM_REGENERATED = 8
+MAX_DIFFERENCE = 1e-5
+"""Largest difference of a recomputed feature, relative to its maximum, between machines."""
+
+
+def verify_records(folder: str | Path, *, deep: bool = False) -> Manifest:
+    """Check every shard of a data set and return its manifest.
+
+    Parameters
+    ----------
+    folder
+        The data set.
+    deep
+        Also decode every record and compare it with the specification.
+
+    Raises
+    ------
+    VerificationError
+        If something is damaged, missing or superfluous; the message names the shard and, where known, the record.
+    """
+    folder = Path(folder)
+    try:
+        manifest = read_manifest(folder)
+    except DataError as error:
+        raise VerificationError(str(error)) from error
+    _check_shards(folder, manifest)
+    if deep:
+        stored = ArrayRecordSource(folder)
+        for row in manifest.shards:
+            for index in range(row.start, row.stop):
+                name = f"{row.name}, record {index - row.start} (index {index})"
+                try:
+                    check_element(stored[index], stored.element_spec, name)
+                except DataError as error:
+                    raise VerificationError(str(error)) from error
+    return manifest
+
+
+def _check_shards(folder: Path, manifest: Manifest) -> None:
+    expected = {row.name for row in manifest.shards}
+    present = {path.name for path in folder.glob(f"*{SHARD_SUFFIX}")}
+    if superfluous := sorted(present - expected):
+        raise VerificationError(f"{folder}: {', '.join(superfluous)} are not in {MANIFEST_NAME}.")
+    for row in manifest.shards:
+        path = folder / row.name
+        if not path.is_file():
+            raise VerificationError(f"{row.name}: missing from {folder}.")
+        if path.stat().st_size != row.num_bytes:
+            raise VerificationError(f"{row.name}: {path.stat().st_size} bytes, the manifest says {row.num_bytes}.")
+        if (digest := sha256_of(path)) != row.sha256:
+            raise VerificationError(f"{row.name}: its SHA-256 is {digest}, the manifest says {row.sha256}.")
+        try:
+            num_records = num_records_in(path)
+        except DataError as error:
+            raise VerificationError(str(error)) from error
+        if num_records != row.num_records:
+            raise VerificationError(f"{row.name}: {num_records} records, the manifest says {row.num_records}.")
+
+
+def verify_sample(folder: str | Path, source: DataSource) -> None:
+    """Compute some records, spread over the data set, anew from `source` and compare them with the stored ones.
+
+    Raises
+    ------
+    VerificationError
+        If a record differs, floating-point values by more than 1e-5 of their maximum.
+    """
+    stored = ArrayRecordSource(folder)
+    if len(source) != len(stored):
+        raise VerificationError(f"source: has {len(source)} records, the data set {len(stored)}.")
+    for index in np.unique(np.linspace(0, len(stored) - 1, NUM_REGENERATED).astype(int)):
+        again, element = source[int(index)], stored[int(index)]
+        for key, array in element.items():
+            scale = float(np.abs(again[key]).max(initial=0))
+            allowed = MAX_DIFFERENCE * scale if array.dtype.kind in "fc" else 0.0
+            difference = float(np.abs(array.astype(np.complex128) - again[key]).max(initial=0))
+            if not difference <= allowed:  # NaN is no agreement
+                row = next(row for row in stored.manifest.shards if row.start <= index < row.stop)
+                raise VerificationError(
+                    f"{row.name}, record {index - row.start} (index {index}): {key!r} is not the recomputed value: off "
+                    f"by {difference:.3g} (largest value {scale:.3g})."
+                )

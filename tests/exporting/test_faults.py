@@ -1,0 +1,82 @@
+"""What happens when processes die: nothing half-written ever looks complete."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+import acoupipe_grain as apg
+from acoupipe_grain.errors import DataError, ExportError
+from acoupipe_grain.records.array_record import num_records_in
+
+pytestmark = pytest.mark.slow
+
+COMMAND = [
+    *(sys.executable, "-c", "from acoupipe_grain.cli.main import main; main()"),
+    *("export", "data", "--SyntheticSource.num_records", "64", "--SyntheticSource.f", "4000"),
+    *("--SyntheticSource.signal_length", "0.5"),
+]
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("moment", [0, 1, 2])
+def test_a_killed_export_leaves_whole_shards_and_is_recognised(tmp_path, num_workers, moment):
+    process = psutil.Popen(
+        [*COMMAND, "--export.num_workers", str(num_workers)], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    folder = tmp_path / "data"
+    wanted = 1 + 3 * moment
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob("*.array_record"))) < wanted:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    children = process.children(recursive=True)
+    for victim in (process, *children):
+        victim.send_signal(signal.SIGKILL)
+    process.wait()
+    psutil.wait_procs(children)
+    assert not (folder / "manifest.json").exists()
+    for shard in folder.glob("*.array_record"):
+        assert num_records_in(shard) == 4
+    with pytest.raises(DataError, match="unfinished export"):
+        apg.ArrayRecordSource(folder)
+    source = apg.SyntheticSource(64, f=4000, signal_length=0.5)
+    with pytest.raises(ExportError, match="unfinished run of this export"):
+        apg.export(source, folder, num_workers=0, progress=False)
+
+
+class Deadly:
+    """A source whose process dies at a record, wherever it is not the parent."""
+
+    element_spec = {"idx": apg.ArraySpec((), "int32", ())}
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        if index == 7 and multiprocessing.parent_process() is not None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"idx": np.array(index, dtype=np.int32)}
+
+    def __repr__(self):
+        return "Deadly()"
+
+
+def test_a_dying_export_worker_is_an_error(tmp_path):
+    with pytest.raises(Exception, match="terminated abruptly"):
+        apg.export(Deadly(), tmp_path / "data", num_workers=2, progress=False)
+    assert not (tmp_path / "data" / "manifest.json").exists()
+
+
+def test_a_dying_loader_worker_is_an_error_not_the_end():
+    iterator = iter(apg.make_loader(Deadly(), 2, shuffle=False, num_workers=1))
+    with pytest.raises(Exception, match=r"."):
+        list(iterator)
+    iterator.close()

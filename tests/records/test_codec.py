@@ -1,0 +1,46 @@
+import flax.serialization
+import msgpack
+import numpy as np
+import pytest
+
+from acoupipe_grain.errors import DataError
+from acoupipe_grain.records.codec import decode, encode
+
+ELEMENT = {
+    "csm": (np.arange(12) + 1j).reshape(3, 2, 2).astype(np.complex64),
+    "map": np.random.default_rng(0).standard_normal((4, 5)).astype(np.float32),
+    "idx": np.array(7, dtype=np.int32),
+    "seeds": np.array([1, 2**32 - 1], dtype=np.uint32),
+    "mask": np.array([True, False]),
+    "empty": np.zeros((0, 3), dtype=np.float32),
+    "small": np.array([1.5], dtype=np.float16),
+    "transposed": np.arange(6, dtype=np.int16).reshape(2, 3).T,
+}
+
+
+@pytest.mark.parametrize("restore", [decode, flax.serialization.msgpack_restore])
+def test_elements_come_back_as_they_were(restore):
+    again = restore(encode(ELEMENT))
+    assert list(again) == list(ELEMENT)
+    for name, array in ELEMENT.items():
+        assert again[name].dtype == array.dtype
+        assert again[name].shape == array.shape
+        assert np.array_equal(again[name], array)
+
+
+def test_equal_elements_give_equal_bytes():
+    copy = {name: np.array(array, order="F") for name, array in ELEMENT.items()}
+    assert encode(copy) == encode(ELEMENT)
+
+
+def test_flax_itself_writes_the_same_bytes():
+    in_flax_order = {name: ELEMENT[name] for name in sorted(ELEMENT)}
+    assert flax.serialization.msgpack_serialize(ELEMENT) == encode(in_flax_order)
+
+
+@pytest.mark.parametrize(
+    "record", [b"", b"\xc1", encode(ELEMENT)[:-3], msgpack.packb([1, 2]), msgpack.packb({"a": 1}), b"\x00" * 40]
+)
+def test_other_bytes_are_refused(record):
+    with pytest.raises(DataError, match="not an encoded element"):
+        decode(record)

@@ -1,0 +1,99 @@
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import flax.serialization
+import grain
+import numpy as np
+import pytest
+
+import acoupipe_grain as apg
+from acoupipe_grain.errors import ArgumentError, DataError, RecordIndexError
+
+
+def assert_same(element, expected):
+    assert element.keys() == expected.keys()
+    for name in expected:
+        assert np.array_equal(element[name], expected[name]), name
+        assert element[name].dtype == expected[name].dtype
+
+
+def test_stored_elements_are_the_sources_bitwise(exported, small_source):
+    stored = apg.ArrayRecordSource(exported)
+    assert len(stored) == len(small_source)
+    assert stored.element_spec == small_source.element_spec
+    assert stored.configuration == small_source.configuration
+    for index in range(20):
+        assert_same(stored[index], small_source[index])
+
+
+def test_shards_are_read_with_grain_and_flax_alone(exported, small_source):
+    paths = [str(path) for path in sorted(exported.glob("*.array_record"))]
+    dataset = grain.MapDataset.source(grain.sources.ArrayRecordDataSource(paths)).map(
+        flax.serialization.msgpack_restore
+    )
+    assert len(dataset) == 20
+    for index in (0, 3, 19):
+        assert_same(dataset[index], small_source[index])
+
+
+def test_the_representation_identifies_the_content_not_the_place(exported, damaged):
+    assert repr(apg.ArrayRecordSource(exported)) == repr(apg.ArrayRecordSource(damaged))
+    assert str(exported) not in repr(apg.ArrayRecordSource(exported))
+
+
+def test_stored_data_load_in_shuffled_batches_and_workers(exported, small_source):
+    stored = apg.ArrayRecordSource(exported)
+    expected = list(apg.make_loader(small_source, 4, seed=9))
+    for num_workers in (0, 1):
+        iterator = iter(apg.make_loader(stored, 4, seed=9, num_workers=num_workers))
+        for batch, other in zip(list(iterator), expected, strict=True):
+            assert_same(batch, other)
+        iterator.close()
+
+
+def test_a_moved_data_set_continues_from_a_checkpoint(exported, damaged):
+    iterator = iter(apg.make_loader(apg.ArrayRecordSource(exported), 4))
+    next(iterator)
+    state = iterator.get_state()
+    expected = next(iterator)
+    iterator.close()
+    moved = iter(apg.make_loader(apg.ArrayRecordSource(damaged), 4))
+    moved.set_state(state)
+    assert_same(next(moved), expected)
+    moved.close()
+
+
+def test_threads_and_pickles_read_the_same(exported, small_source):
+    stored = pickle.loads(pickle.dumps(apg.ArrayRecordSource(exported)))
+    with ThreadPoolExecutor(8) as pool:
+        for index, element in enumerate(pool.map(stored.__getitem__, list(range(20)) * 5)):
+            assert_same(element, small_source[index % 20])
+
+
+def test_indices_outside_are_refused(exported):
+    stored = apg.ArrayRecordSource(exported)
+    for index in (-1, 20):
+        with pytest.raises(RecordIndexError, match="0 to 19"):
+            stored[index]
+    with pytest.raises(ArgumentError):
+        stored["0"]
+
+
+def test_a_folder_without_manifest_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"no manifest\.json"):
+        apg.ArrayRecordSource(tmp_path)
+    with pytest.raises(DataError, match=r"no manifest\.json"):
+        apg.ArrayRecordSource(tmp_path / "nowhere")
+
+
+def test_a_later_format_is_refused_with_both_versions(damaged):
+    manifest = damaged / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format_version": 1', '"format_version": 99'))
+    with pytest.raises(DataError, match="format_version=99.*reads 1"):
+        apg.ArrayRecordSource(damaged)
+
+
+def test_a_record_that_cannot_be_read_is_named(damaged):
+    (damaged / "shard-00001-of-00007.array_record").unlink()
+    with pytest.raises(DataError, match=r"shard-00001-of-00007\.array_record, record 2 \(index 5\)"):
+        apg.ArrayRecordSource(damaged)[5]
