@@ -2,7 +2,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test test-slow lint format clean
+.PHONY: demo test test-slow lint format bench clean
+
+demo: $(VENV)/.installed
+	$(BIN)/acoupipe-grain demo demo --args.load conf/demo.yml
 
 test: $(VENV)/.installed-dev
 	$(BIN)/pytest
@@ -18,6 +21,9 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: $(VENV)/.installed
+	$(BIN)/acoupipe-grain bench
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

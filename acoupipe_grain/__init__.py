@@ -1,16 +1,21 @@
-"""Simulated microphone-array data for JAX: deterministic data sources and features."""
+"""Simulated microphone-array data for JAX: deterministic Grain data sources, features and ArrayRecord export."""
+
+from importlib.metadata import version as _version
 
 from acoupipe_grain.array.features import Feature, feature, register_feature
 from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.config.verify import verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
 from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.specs import ArraySpec, DataSource
 from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
+
+__version__ = _version("acoupipe-grain")
 
 __all__ = [
     "ArgumentError",
@@ -30,6 +35,7 @@ __all__ = [
     "feature",
     "make_loader",
     "register_feature",
+    "verify",
 ]
 
 _allow_grain_workers()

@@ -1,0 +1,28 @@
+"""``acoupipe-grain export``: a configured source to ArrayRecord shards."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
+from acoupipe_grain.config.factories import values_for
+from acoupipe_grain.exporting import export
+
+
+def add_command(commands: Any) -> None:
+    """Add the command's parser."""
+    command = commands.add_parser("export", help="write a configured source to ArrayRecord shards", allow_abbrev=False)
+    command.add_argument("folder", help="folder to write, new or empty")
+    add_configuration(command)
+    command.set_defaults(run=run)
+
+
+def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
+    """Export and say what was written."""
+    arguments = configured_arguments(known, flags)
+    source = configured_source(known, arguments)
+    manifest = export(source, known.folder, **values_for("export", arguments, known.scope))
+    size = sum(row.num_bytes for row in manifest.shards) / 2**20
+    print(f"{known.folder}: {len(source)} records in {len(manifest.shards)} shards, {size:.1f} MiB")

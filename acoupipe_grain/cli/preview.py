@@ -1,0 +1,48 @@
+"""``acoupipe-grain preview``: source maps, true positions and the array as a PNG."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
+from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.plotting import preview
+from acoupipe_grain.records import ArrayRecordSource
+
+_FEATURES = ["sourcemap", "loc", "f"]
+_DEFAULT_FREQUENCY = 4000.0
+
+
+def add_command(commands: Any) -> None:
+    """Add the command's parser."""
+    command = commands.add_parser("preview", help="draw source maps and the array to a PNG", allow_abbrev=False)
+    command.add_argument("picture", help="PNG file to write")
+    command.add_argument("--data", metavar="FOLDER", help="draw records of an exported data set instead")
+    command.add_argument("--records", type=int, nargs="+", default=[0, 1, 2], metavar="INDEX", help="records to draw")
+    add_configuration(command)
+    command.set_defaults(run=run)
+
+
+def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
+    """Draw and say where."""
+    if known.data:
+        if flags or known.args_load:
+            raise ArgumentError("command line: --data shows what is stored; a configuration cannot be given with it.")
+        source: Any = ArrayRecordSource(known.data)
+        setup = _stored_setup(source)
+    else:
+        arguments = {"SyntheticSource.f": _DEFAULT_FREQUENCY} | configured_arguments(known, flags)
+        source = configured_source(known, arguments | {"SyntheticSource.features": _FEATURES})
+        setup = source.setup
+    preview(source, setup, known.picture, known.records)
+    print(f"{known.picture}: records {', '.join(map(str, known.records))}")
+
+
+def _stored_setup(source: ArrayRecordSource) -> MeasurementSetup:
+    values = source.configuration.get("arguments", {})
+    if "setup" not in values:
+        raise ArgumentError(f"--data: {source!r} was not made from a measurement setup; there is no grid to draw on.")
+    return MeasurementSetup.from_mapping(values["setup"])

@@ -1,0 +1,33 @@
+"""Sources rebuilt from the configuration in a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from acoupipe_grain.config.factories import SOURCES, build
+from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG
+
+
+def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
+    """Return the source that a configuration describes; only known names are built, nothing is imported.
+
+    Raises
+    ------
+    ArgumentError
+        If the class is unknown, or the records came from another generator version or PRNG.
+    """
+    name = configuration.get("class")
+    if name not in SOURCES:
+        raise ArgumentError(
+            f"configuration: sources of class {name!r} cannot be rebuilt from a manifest (only {', '.join(SOURCES)}); "
+            "pass the source itself."
+        )
+    for key, ours in (("generator_version", GENERATOR_VERSION), ("prng", PRNG)):
+        if configuration.get(key) != ours:
+            raise ArgumentError(
+                f"configuration: {key} is {configuration.get(key)!r}, this version has {ours!r}; the same "
+                "seed gives other data."
+            )
+    return build(name, {f"{name}.{key}": value for key, value in configuration["arguments"].items()})

@@ -1,0 +1,5 @@
+"""Pictures of records."""
+
+from acoupipe_grain.plotting.preview import preview
+
+__all__ = ["preview"]

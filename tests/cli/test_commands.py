@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import acoupipe_grain as apg
+from acoupipe_grain.cli.main import main
+
+CONF = Path(__file__).parents[2] / "conf"
+SHORT = ["--SyntheticSource.signal_length", "0.2", "--export.num_workers", "0"]
+
+
+def test_export_verify_inspect_and_preview_run_one_after_the_other(tmp_path, capsys):
+    data = str(tmp_path / "data")
+    assert (
+        main(["export", data, "--args.load", str(CONF / "demo.yml"), "--SyntheticSource.num_records", "6", *SHORT]) == 0
+    )
+    assert "6 records" in capsys.readouterr().out
+    assert main(["verify", data]) == 0
+    assert main(["verify", data, "--deep"]) == 0
+    assert "every record" in capsys.readouterr().out
+    assert main(["inspect", data]) == 0
+    shown = capsys.readouterr().out
+    for expected in ("6 records", "sourcemap", "Pa^2", "x 64", "signal_length", "0.2", "shard-00000", "acoular"):
+        assert expected in shown
+    assert main(["preview", str(tmp_path / "map.png"), "--data", data, "--records", "0", "5"]) == 0
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_preview_draws_a_configuration(tmp_path):
+    picture = tmp_path / "map.png"
+    flags = ["--SyntheticSource.f", "2000", "--SyntheticSource.num", "1", "--SyntheticSource.signal_length", "0.2"]
+    assert main(["preview", str(picture), "--records", "0", "1", "2", "3", *flags]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_demo_does_the_main_job(tmp_path, capsys):
+    arguments = ["demo", str(tmp_path / "demo"), "--args.load", str(CONF / "demo.yml")]
+    assert main([*arguments, "--SyntheticSource.num_records", "40", *SHORT]) == 0
+    shown = capsys.readouterr().out
+    for expected in ("40 scenes", "exported", "verified", "32 records", "(32, 1, 64, 64)", "preview.png", "Try next"):
+        assert expected in shown
+    assert (tmp_path / "demo" / "preview.png").exists()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in CONF.glob("*.yml")))
+def test_every_configuration_builds(name):
+    from acoupipe_grain.config import build, load_arguments
+
+    source = build("SyntheticSource", load_arguments(CONF / name))
+    assert len(source) > 0
+
+
+def test_the_documented_configuration_is_the_default():
+    from acoupipe_grain.config import build, configurable, load_arguments
+
+    arguments = load_arguments(CONF / "synthetic.yml")
+    assert repr(build("SyntheticSource", arguments)) == repr(apg.SyntheticSource())
+    keys = {key for key in configurable() if key.startswith("SyntheticSource.")}
+    assert keys <= set(arguments)
+
+
+def test_a_scope_chooses_keys(tmp_path, capsys):
+    (tmp_path / "pair.yml").write_text(
+        "SyntheticSource.features: [loc]\ntrain/SyntheticSource.num_records: 3\nval/SyntheticSource.num_records: 2\n"
+        "val/SyntheticSource.split: validation\n"
+    )
+    command = ["export", str(tmp_path / "val"), "--args.load", str(tmp_path / "pair.yml"), "--scope", "val"]
+    assert main([*command, "--export.num_workers", "0"]) == 0
+    stored = apg.ArrayRecordSource(tmp_path / "val")
+    assert len(stored) == 2
+    expected = apg.SceneSource(2, split="validation")[1]["positions"]
+    assert np.array_equal(stored[1]["loc"], expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["export", "data", "--SyntheticSource.sed", "1"], "did you mean 'SyntheticSource.seed'"),
+        (["export", "data", "--SyntheticSource.f", "9000"], "Nyquist"),
+        (["export", "data", "--args.load", "nowhere.yml"], "nowhere.yml"),
+        (["verify", "data", "--depe"], "--depe"),
+        (["verify", "data"], "no manifest.json"),
+        (["inspect", "data"], "no manifest.json"),
+        (["preview", "map.jpg"], "png"),
+        (["preview", "map.png", "--records", "-1"], "index=-1"),
+        (["preview", "map.png", "--data", "data", "--SyntheticSource.seed", "1"], "--data"),
+        (["bench", "--records", "0"], "records=0"),
+    ],
+)
+def test_errors_are_one_line_and_status_2(arguments, message, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert "Traceback" not in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_preview_of_data_without_maps_says_what_is_missing(tmp_path, capsys):
+    apg.export(apg.SyntheticSource(2, features=("loc",)), tmp_path / "data", num_workers=0, progress=False)
+    assert main(["preview", str(tmp_path / "map.png"), "--data", str(tmp_path / "data")]) == 2
+    assert "sourcemap" in capsys.readouterr().err

@@ -1,0 +1,73 @@
+import argbind
+import pytest
+
+import acoupipe_grain as apg
+from acoupipe_grain.config import bound, build, configurable, source_from_configuration
+from acoupipe_grain.errors import ArgumentError
+
+
+def test_a_source_is_built_from_its_keys():
+    source = build("SyntheticSource", {"SyntheticSource.num_records": 7, "SyntheticSource.features": ["loc"]})
+    assert repr(source) == repr(apg.SyntheticSource(7, features=("loc",)))
+
+
+def test_keys_in_the_scope_win():
+    arguments = {
+        "SceneSource.seed": 1,
+        "SceneSource.num_records": 5,
+        "train/SceneSource.seed": 2,
+        "val/SceneSource.split": "validation",
+    }
+    assert build("SceneSource", arguments).streams.seed == 1
+    assert build("SceneSource", arguments, "train").streams.seed == 2
+    validation = build("SceneSource", arguments, "val")
+    assert (validation.streams.seed, validation.streams.split) == (1, "validation")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "scope", "message"),
+    [
+        ("SyntheticSorce", {}, "", "did you mean 'SyntheticSource'"),
+        ("SyntheticSource", {"SyntheticSource.sed": 1}, "", "did you mean"),
+        ("SyntheticSource", {}, "training", "did you mean 'train'"),
+        ("SyntheticSource", {"SyntheticSource.seed": "one"}, "", "seed='one'"),
+    ],
+)
+def test_wrong_requests_are_refused(name, arguments, scope, message):
+    with pytest.raises(ArgumentError, match=message):
+        build(name, arguments, scope)
+
+
+def test_every_argument_of_the_sources_can_be_configured():
+    keys = configurable()
+    assert "SyntheticSource.upsampling" in keys
+    assert "export.num_workers" in keys
+    assert "make_loader.batch_size" in keys
+
+
+def test_sources_work_inside_argbinds_own_scope_and_stay_plain_classes():
+    with argbind.scope({"SceneSource.seed": 3, "val/SceneSource.seed": 4}, "val"):
+        assert bound.SceneSource(num_records=5).streams.seed == 4
+        assert apg.SceneSource(num_records=5).streams.seed == 0
+
+
+def test_a_configuration_rebuilds_its_source(small_source):
+    for source in (small_source, small_source.inputs):
+        assert repr(source_from_configuration(source.configuration)) == repr(source)
+
+
+def test_labelled_features_and_options_are_rebuilt_too(small_setup):
+    source = apg.SyntheticSource(
+        3,
+        setup=small_setup,
+        features=(apg.feature("sourcemap", label="first", steering="I", remove_diagonal=True), "csm"),
+        f=[1000.0, 2000.0],
+        num=3,
+        random_signal_length=True,
+        min_source_distance=0.05,
+    )
+    import json
+
+    again = source_from_configuration(json.loads(json.dumps(source.configuration)))
+    assert repr(again) == repr(source)
+    assert again.element_spec == source.element_spec
