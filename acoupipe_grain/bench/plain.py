@@ -1,0 +1,95 @@
+"""The same chain as a careful Acoular user would write it without this library: the yardstick.
+
+No caching, no files, integer sample counts, seeds per source; nothing slower than Acoular's own classes make it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from acoupipe_grain.array.geometry_acoular import import_acoular
+from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.specs import Element
+
+
+def recording(setup: MeasurementSetup, scene: Element) -> Any:
+    """Return the Acoular graph that gives the time signals of a scene."""
+    acoular = import_acoular()
+    mics = acoular.MicGeom(pos_total=scene["mic_positions"].astype(float))
+    environment = acoular.Environment(c=setup.speed_of_sound)
+    num_samples = int(scene["num_samples"])
+    sources = []
+    for number in range(int(scene["num_sources"])):
+        position = scene["positions"][:, number].astype(float)
+        rms = float(np.sqrt(scene["strengths"][number]) * np.linalg.norm(position - setup.reference))
+        signal = acoular.WNoiseGenerator(
+            rms=rms,
+            num_samples=num_samples,
+            sample_freq=setup.sample_rate,
+            seed=int(scene["idx"]) * 1000 + number,
+        )
+        sources.append(acoular.PointSource(signal=signal, loc=position, mics=mics, env=environment))
+    noise = acoular.WNoiseGenerator(
+        rms=float(np.sqrt(scene["noise_power"])),
+        num_samples=num_samples,
+        sample_freq=setup.sample_rate,
+        seed=int(scene["idx"]) * 1000 + 500,
+    )
+    sources.append(acoular.UncorrelatedNoiseSource(signal=noise, mics=mics))
+    return acoular.SourceMixer(sources=sources)
+
+
+def spectra(setup: MeasurementSetup, scene: Element) -> Any:
+    """Return Acoular's spectra of a scene; its cross-spectral matrix is computed on access."""
+    return import_acoular().PowerSpectra(
+        source=recording(setup, scene),
+        block_size=setup.block_size,
+        window=setup.window.capitalize(),
+        overlap=f"{100 * setup.overlap:g}%",
+        cached=False,
+    )
+
+
+def time_data(setup: MeasurementSetup, scene: Element) -> np.ndarray:
+    """Return the microphone signals, shape (T, M)."""
+    blocks = recording(setup, scene).result(4096)
+    return np.concatenate([block.astype(np.float32) for block in blocks])
+
+
+def csm(setup: MeasurementSetup, scene: Element) -> np.ndarray:
+    """Return the cross-spectral matrices of all bins."""
+    return np.asarray(spectra(setup, scene).csm)
+
+
+class SourceMap:
+    """Maps at one frequency line; grid and steering vectors are set up once."""
+
+    def __init__(self, setup: MeasurementSetup, line: int) -> None:
+        acoular = import_acoular()
+        grid = setup.grid
+        self._line = line
+        self._steer = acoular.SteeringVector(
+            grid=acoular.RectGrid(
+                x_min=grid.x_min,
+                x_max=grid.x_max,
+                y_min=grid.y_min,
+                y_max=grid.y_max,
+                z=grid.z,
+                increment=grid.steps[0],
+            ),
+            mics=acoular.MicGeom(pos_total=setup.mic_positions),
+            env=acoular.Environment(c=setup.speed_of_sound),
+            steer_type="true level",
+            ref=setup.reference,
+        )
+
+    def __call__(self, setup: MeasurementSetup, scene: Element) -> np.ndarray:
+        """Return the map of a scene."""
+        acoular = import_acoular()
+        beamformer = acoular.BeamformerBase(
+            freq_data=spectra(setup, scene), steer=self._steer, r_diag=setup.remove_diagonal, cached=False
+        )
+        frequency = beamformer.freq_data.fftfreq()[self._line]
+        return np.asarray(beamformer.synthetic(frequency, 0))
