@@ -7,11 +7,15 @@ worker would take memory on the accelerator, and 64-bit sources would compute in
 from __future__ import annotations
 
 import multiprocessing
+from typing import Any
 
 import jax
 from absl import flags
 
+from acoupipe_grain.errors import ArgumentError
+
 GRAIN_WORKER_PREFIX = "grain-process-prefetch"
+_ENABLE_X64 = "_enable_x64"
 
 
 def start_worker(enable_x64: bool) -> None:
@@ -25,14 +29,32 @@ def settings_for_workers() -> bool:
     return bool(jax.config.read("jax_enable_x64"))
 
 
-def start_if_grain_worker(enable_x64: bool) -> None:
-    """Do `start_worker` in a Grain worker and nothing elsewhere.
+class StartsGrainWorkers:
+    """A picklable object that does `start_worker` when it arrives in a Grain worker.
 
-    `grain.DataLoader` offers no initialisation hook, so unpickling a source there does it. A process the user
+    `grain.DataLoader` offers no initialisation hook, so unpickling a source there is the one. A process that the user
     spawned keeps its accelerator.
     """
-    if multiprocessing.current_process().name.startswith(GRAIN_WORKER_PREFIX):
-        start_worker(enable_x64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {_ENABLE_X64: settings_for_workers()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        enable_x64 = state.pop(_ENABLE_X64)
+        if multiprocessing.current_process().name.startswith(GRAIN_WORKER_PREFIX):
+            start_worker(enable_x64)
+        self.__dict__.update(state)
+
+
+def cpu_device() -> jax.Device:
+    """Return the CPU as a JAX device, whatever the default device is."""
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError as error:
+        raise ArgumentError(
+            f"JAX_PLATFORMS={jax.config.values['jax_platforms']!r}: records are computed on the CPU, which is not among "
+            "these platforms; add it, for example JAX_PLATFORMS=cuda,cpu."
+        ) from error
 
 
 def allow_grain_workers() -> None:

@@ -52,3 +52,26 @@ def test_grain_workers_start_outside_of_absl():
     from absl import flags
 
     assert flags.FLAGS.is_parsed()
+
+
+def test_everything_but_shards_works_without_array_record(tmp_path):
+    code = """
+import platform, sys
+import jax
+sys.modules["array_record"] = sys.modules["array_record.python"] = None
+system = platform.system
+platform.system = lambda: "Windows"  # where Grain does without array-record
+import grain
+platform.system = system
+import acoupipe_grain as apg
+source = apg.SyntheticSource(4, features=("sourcemap",), f=4000.0, signal_length=0.2)
+assert len(list(apg.make_loader(source, 2))) == 2
+try:
+    apg.export(source, "data", num_workers=0)
+except apg.ArgumentError as error:
+    assert "array-record" in str(error)
+else:
+    sys.exit("exported")
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert not list(tmp_path.glob("data"))

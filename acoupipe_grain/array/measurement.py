@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ WINDOWS: dict[str, Callable[[int], np.ndarray]] = {
 """Window functions by name: NumPy's symmetric windows, as Acoular uses them."""
 
 
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MeasurementSetup:
     """Everything about a measurement that does not change from scene to scene; compared and hashed by content.
 
@@ -69,6 +69,7 @@ class MeasurementSetup:
 
     mic_positions: Any
     grid: Any = None
+    _: KW_ONLY
     reference: Any = None
     speed_of_sound: float = 343.0
     sample_rate: float = 13720.0
@@ -119,10 +120,10 @@ class MeasurementSetup:
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> MeasurementSetup:
         """Return the setup that a plain mapping of arguments describes; `mic_positions` may be left out."""
-        fields = cls.__dataclass_fields__
+        known = [item.name for item in fields(cls)]
         for name in mapping:
-            if name not in fields:
-                raise unknown_name("setup argument", name, fields)
+            if name not in known:
+                raise unknown_name("setup argument", name, known)
         return cls(**({"mic_positions": geometry.default_microphones()} | dict(mapping)))
 
     @property
@@ -161,7 +162,7 @@ class MeasurementSetup:
 
     def to_json(self) -> dict[str, Any]:
         """Return the constructor's arguments as a JSON mapping."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
         return plain | {
             "mic_positions": self.mic_positions.tolist(),
             "grid": self.grid.to_json(),
@@ -221,11 +222,11 @@ def _grid(value: Any, mic_positions: Float[np.ndarray, "3 mic"]) -> RectGrid:
     if isinstance(value, RectGrid):
         return value
     if isinstance(value, Mapping):
-        fields = RectGrid.__dataclass_fields__
+        known = [item.name for item in fields(RectGrid)]
         for name in value:
-            if name not in fields:
-                raise unknown_name("grid argument", name, fields)
-        missing = sorted(set(fields) - set(value))
+            if name not in known:
+                raise unknown_name("grid argument", name, known)
+        missing = sorted(set(known) - set(value))
         if missing:
             raise ArgumentError(f"grid={dict(value)!r}: lacks {', '.join(missing)}.")
         return RectGrid(**value)

@@ -19,6 +19,7 @@ from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG, Streams
 from acoupipe_grain.specs import ArraySpec, Element
+from acoupipe_grain.workers import StartsGrainWorkers
 
 MEAN_EXTRA_SOURCES = 3.0
 MIC_DISPLACEMENT_DEVIATION = 0.001  # m
@@ -29,7 +30,7 @@ SIGNAL_LENGTH_RANGE = (1.0, 10.0)  # s
 MAX_RECORDS = 2**31 - 1
 
 
-class SceneSource:
+class SceneSource(StartsGrainWorkers):
     """A random-access source of scenes: deterministic, thread-safe, picklable.
 
     Elements (J_max = max_nsources; M microphones; sources in the order drawn, padded with zeros):

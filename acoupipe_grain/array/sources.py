@@ -22,7 +22,7 @@ ENGINES = ("acoular",)
 MAX_UPSAMPLING = 4096
 
 
-class SyntheticSource:
+class SyntheticSource(workers.StartsGrainWorkers):
     """Simulated recordings of random scenes, as features: deterministic, thread-safe, picklable.
 
     ``source[i]`` draws the scene of index i, simulates the array and computes the features. It depends on the
@@ -159,7 +159,7 @@ min_source_distance, signal_length, random_signal_length
         )
         quantities = scene | recording._asdict()
         # On the CPU always: a record must not change with the process that computes it.
-        with jax.default_device(jax.local_devices(backend="cpu")[0]):
+        with jax.default_device(workers.cpu_device()):
             computed = self._compute(self._constants, {name: quantities[name] for name in self._graph.inputs})
         return {name: np.array(computed[name]) for name in self.element_spec}
 
@@ -169,16 +169,11 @@ min_source_distance, signal_length, random_signal_length
 
     @cached_property
     def _constants(self) -> dict[str, jax.Array]:
-        return jax.device_put(self._graph.build_constants(), jax.local_devices(backend="cpu")[0])
+        return jax.device_put(self._graph.build_constants(), workers.cpu_device())
 
     def __getstate__(self) -> dict[str, Any]:
         lazy = ("_compute", "_constants")
-        state = {name: value for name, value in self.__dict__.items() if name not in lazy}
-        return state | {"_enable_x64": workers.settings_for_workers()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        workers.start_if_grain_worker(state.pop("_enable_x64"))
-        self.__dict__.update(state)
+        return {name: value for name, value in super().__getstate__().items() if name not in lazy}
 
     def __repr__(self) -> str:
         return source_repr("SyntheticSource", self._parameters() | {"setup": self.setup})

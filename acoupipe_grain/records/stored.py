@@ -14,9 +14,10 @@ from acoupipe_grain.records.array_record import import_array_record
 from acoupipe_grain.records.codec import decode
 from acoupipe_grain.records.manifest import read_manifest
 from acoupipe_grain.specs import ArraySpec, Element
+from acoupipe_grain.workers import StartsGrainWorkers
 
 
-class ArrayRecordSource:
+class ArrayRecordSource(StartsGrainWorkers):
     """The elements of an exported data set: deterministic, thread-safe, picklable.
 
     ``repr`` identifies the content, not the place: a data set that was moved or copied is the same.
@@ -75,10 +76,11 @@ class ArrayRecordSource:
         return readers[number]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
+        return {name: value for name, value in super().__getstate__().items() if name != "_local"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+        super().__setstate__(state)
+        self._local = threading.local()
 
     def __repr__(self) -> str:
         return f"ArrayRecordSource(num_records={len(self)}, digest={self.manifest.digest})"

@@ -88,3 +88,18 @@ def test_the_state_of_another_source_is_refused(small_source, small_setup):
 def test_a_state_from_elsewhere_is_refused(small_source):
     with pytest.raises(ArgumentError, match="make_loader"):
         iter(apg.make_loader(small_source, 4)).set_state({"next_index": 3})
+
+
+def test_orbax_saves_and_restores_the_iterator(small_source, tmp_path):
+    import orbax.checkpoint as ocp
+
+    loader = apg.make_loader(small_source, 4, seed=3)
+    iterator = iter(loader)
+    next(iterator)
+    with ocp.CheckpointManager(tmp_path / "checkpoints") as manager:
+        manager.save(1, args=ocp.args.Composite(data=grain.checkpoint.CheckpointSave(iterator)))
+        manager.wait_until_finished()
+        expected = next(iterator)
+        again = iter(loader)
+        manager.restore(1, args=ocp.args.Composite(data=grain.checkpoint.CheckpointRestore(again)))
+        assert_same(next(again), expected)
