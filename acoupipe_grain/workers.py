@@ -52,8 +52,8 @@ def cpu_device() -> jax.Device:
         return jax.local_devices(backend="cpu")[0]
     except RuntimeError as error:
         raise ArgumentError(
-            f"JAX_PLATFORMS={jax.config.values['jax_platforms']!r}: records are computed on the CPU, which is not among "
-            "these platforms; add it, for example JAX_PLATFORMS=cuda,cpu."
+            f"JAX_PLATFORMS={jax.config.values['jax_platforms']!r}: records are computed on the CPU, which is not "
+            "one of these platforms; add it, for example JAX_PLATFORMS=cuda,cpu."
         ) from error
 
 

@@ -32,9 +32,12 @@ class SyntheticSource(workers.StartsGrainWorkers):
 
     Parameters
     ----------
-    num_records, seed, split, setup, min_nsources, max_nsources, mic_pos_noise, mic_sig_noise, snap_to_grid, \
-min_source_distance, signal_length, random_signal_length
-        As for `SceneSource`, available as ``source.inputs``.
+    num_records, seed, split, setup
+        As for `SceneSource`.
+    min_nsources, max_nsources, mic_pos_noise, mic_sig_noise, snap_to_grid, min_source_distance
+        As for `SceneSource`; the scenes are ``source.inputs``.
+    signal_length, random_signal_length
+        As for `SceneSource`.
     mode
         "welch": time signals and Welch's estimate of their cross-spectral matrix.
     engine

@@ -25,8 +25,8 @@ STATIC = ("setup", "bands")
 @dataclass(frozen=True)
 class _Node:
     compute: Callable[..., Any]
-    arguments: tuple[tuple[str, str], ...]  # parameter and the value it takes
-    options: tuple[tuple[str, Any], ...]
+    arguments: tuple[str, ...]  # keys of the values its parameters take
+    options: dict[str, Any]
 
 
 @dataclass(eq=False)
@@ -56,6 +56,7 @@ class FeatureGraph:
     _constants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict, init=False)
     _nodes: dict[str, _Node] = field(default_factory=dict, init=False)
     _outputs: dict[str, str] = field(default_factory=dict, init=False)
+    _pending: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         for item in self.features:
@@ -68,6 +69,10 @@ class FeatureGraph:
         key = f"feature {item.name}" + "".join(f",{name}={value!r}" for name, value in item.options)
         if key in self._nodes:
             return key
+        if item.name in self._pending:
+            cycle = " -> ".join([*self._pending[self._pending.index(item.name) :], item.name])
+            raise ArgumentError(f"feature {item.name!r} needs itself: {cycle}.")
+        self._pending.append(item.name)
         own = parameter_names(item.compute, keyword_only=True)
         constants = [name for name in item.needs if name in CONSTANTS]
         of_constants = {
@@ -77,9 +82,10 @@ class FeatureGraph:
             if name not in own and name not in of_constants:
                 raise unknown_name(f"option of feature {item.name!r}:", name, {*own, *of_constants})
         given = dict(item.options)
-        arguments = tuple((name, self._value_of(name, item, given)) for name in item.needs)
-        options = tuple((name, self._option(item.compute, name, given)) for name in own)
+        arguments = tuple(self._value_of(name, item, given) for name in item.needs)
+        options = {name: self._option(item.compute, name, given) for name in own}
         self._nodes[key] = _Node(item.compute, arguments, options)
+        self._pending.pop()
         return key
 
     def _value_of(self, name: str, item: Feature, given: Mapping[str, Any]) -> str:
@@ -127,16 +133,15 @@ class FeatureGraph:
         """Compute all features; pure and jittable. `inputs` may have leading batch axes."""
         values: dict[str, Any] = {"setup": self.setup, "bands": self.bands, **constants, **inputs}
         for key, node in self._nodes.items():
-            taken = [values[name] for _, name in node.arguments]
-            values[key] = node.compute(*taken, **dict(node.options))
+            values[key] = node.compute(*(values[name] for name in node.arguments), **node.options)
         return {key: _narrow(values[node_key]) for key, node_key in self._outputs.items()}
 
     def element_spec(self, input_spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:
         """Return the specification of the results, found by tracing the function without computing it."""
         inputs = {name: _abstract(input_spec[name].shape, input_spec[name].dtype) for name in self.inputs}
         constants = {
-            key: _abstract(CONSTANTS[name].shape(self.setup, self.bands), "complex64")
-            for key, (name, _) in self._constants.items()
+            key: _abstract(CONSTANTS[name].shape(self.setup, self.bands, **options), "complex64")
+            for key, (name, options) in self._constants.items()
         }
         shapes = jax.eval_shape(self, constants, inputs)
         spec = {}

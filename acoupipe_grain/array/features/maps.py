@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
+from acoupipe_grain import arguments
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.measurement import MeasurementSetup
 
@@ -17,13 +20,14 @@ def sourcemap(
     setup: MeasurementSetup,
     bands: Bands,
     *,
-    remove_diagonal: bool | None = None,
+    remove_diagonal: Any = None,
 ) -> Float[Array, "*batch freq x y"]:
     """Return the conventional beamformer's map b(x) = hᴴ C h, Pa² at the reference position, indexed [x, y].
 
     With the diagonal removed the map is scaled by M/(M−1) and negative values become 0 (as in Acoular).
     """
     num_mics = csm_lines.shape[-1]
+    remove_diagonal = arguments.flag("remove_diagonal", remove_diagonal)
     if remove_diagonal:
         csm_lines = csm_lines * (1 - np.eye(num_mics, dtype=np.float32))
     by_line = jnp.moveaxis(csm_lines, -3, 0)

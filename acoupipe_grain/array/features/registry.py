@@ -8,7 +8,8 @@ Its keyword-only parameters are options.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,7 +71,7 @@ def parameter_names(function: Callable[..., Any], *, keyword_only: bool) -> tupl
 
 
 def register_feature(
-    name: str, compute: Callable[..., Any] | None = None, *, axes: tuple[str, ...], unit: str = "1"
+    name: str, compute: Callable[..., Any] | None = None, *, axes: Sequence[str], unit: str = "1"
 ) -> Any:
     """Register a feature, as a decorator or by passing the function.
 
@@ -105,6 +106,8 @@ def register_feature(
         return lambda function: register_feature(name, function, axes=axes, unit=unit)
     if not isinstance(name, str) or not name.isidentifier():
         raise ArgumentError(f"name={name!r}: expected an identifier such as 'total_power'.")
+    if not isinstance(axes, tuple | list) or not all(isinstance(axis, str) for axis in axes):
+        raise ArgumentError(f"feature {name!r}: axes={axes!r}: expected a tuple of names such as ('frequency', 'mic').")
     kinds = {item.kind for item in inspect.signature(compute).parameters.values()}
     if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
         raise ArgumentError(f"feature {name!r}: the function must name what it needs, without *args and **kwargs.")
@@ -132,6 +135,15 @@ def feature(name: str, *, label: str = "", **options: Any) -> Feature:
     """
     if name not in _REGISTERED:
         raise unknown_name("feature", name, _REGISTERED)
+    if not isinstance(label, str):
+        raise ArgumentError(f"label={label!r}: expected a name.")
+    try:
+        json.dumps(options)
+    except TypeError as error:
+        raise ArgumentError(
+            f"options of feature {name!r}: {options!r} cannot be written to a manifest ({error}); use numbers, "
+            "strings, switches and lists of them."
+        ) from error
     return replace(_REGISTERED[name], label=label, options=tuple(sorted(options.items())))
 
 

@@ -104,7 +104,10 @@ def test_features_with_batch_axes_equal_those_of_single_records(small_setup):
         (lambda: apg.register_feature("csm", total_power, axes=("frequency",)), "exists already"),
         (lambda: apg.register_feature("no name", total_power, axes=("frequency",)), "identifier"),
         (lambda: apg.register_feature("f1", lambda *args: args, axes=()), r"\*args"),
+        (lambda: apg.register_feature("f2", total_power, axes="frequency"), "axes='frequency'"),
         (lambda: apg.feature("sourcemap_"), "did you mean 'sourcemap'"),
+        (lambda: apg.feature("sourcemap", label=3), "label=3"),
+        (lambda: apg.feature("sourcemap", steering=object()), "cannot be written to a manifest"),
     ],
 )
 def test_bad_registrations_are_refused(register, message):
@@ -122,6 +125,22 @@ def test_a_feature_whose_axes_do_not_fit_its_result_is_refused(small_setup):
     apg.register_feature("wrong", lambda csm: csm, axes=("frequency",))
     with pytest.raises(ArgumentError, match=r"shape \(33, 5, 5\).*axes"):
         apg.SyntheticSource(2, setup=small_setup, features=("wrong",), signal_length=0.1)
+
+
+def test_features_that_need_each_other_are_refused_with_the_cycle(small_setup):
+    apg.register_feature("hen", lambda egg: egg, axes=("mic",))
+    apg.register_feature("egg", lambda hen: hen, axes=("mic",))
+    with pytest.raises(ArgumentError, match="hen -> egg -> hen"):
+        apg.SyntheticSource(2, setup=small_setup, features=("hen",), signal_length=0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"steering": "V"}, "unknown steering formulation 'V'"), ({"remove_diagonal": "yes"}, "remove_diagonal='yes'")],
+)
+def test_wrong_option_values_are_refused_at_construction(small_setup, options, message):
+    with pytest.raises(ArgumentError, match=message):
+        apg.SyntheticSource(2, setup=small_setup, features=(apg.feature("sourcemap", **options),), signal_length=0.1)
 
 
 def test_an_option_without_a_value_is_asked_for(small_setup):
