@@ -42,10 +42,12 @@ def number(
         if bound is not None
     ]
     expected = "a finite number" + (f" in {unit}" if unit else "") + "".join(f", {text}" for text in bounds)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
     if not is_number or not math.isfinite(value):
         raise ArgumentError(f"{name}={value!r}: expected {expected}.")
-    result = float(value)
+    result = float(value) + 0.0  # minus zero is zero
     outside = (
         (minimum is not None and result < minimum)
         or (above is not None and result <= above)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
+import threading
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,15 +18,19 @@ from jaxtyping import Float
 
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
+_importing = threading.Lock()
 
-@lru_cache(maxsize=1)
+
 def import_acoular() -> ModuleType:
     """Return the `acoular` module; the first call takes one to two seconds.
 
     Acoular warns that NumPy was loaded before it and switches its own threading off. That is what a process which
     simulates one scene at a time wants, so the warning is not shown.
     """
-    with warnings.catch_warnings():
+    if "acoular" in sys.modules and not _importing.locked():
+        return sys.modules["acoular"]
+    # One thread at a time: warning filters belong to the whole process.
+    with _importing, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return importlib.import_module("acoular")
 

@@ -92,6 +92,12 @@ class RectGrid:
         return np.stack([x.ravel(), y.ravel(), np.full(self.size, self.z)])
 
     @property
+    def corners(self) -> Float[np.ndarray, "3 4"]:
+        """The rectangle's corners, m, shape (3, 4)."""
+        x, y = np.meshgrid([self.x_min, self.x_max], [self.y_min, self.y_max])
+        return np.stack([x.ravel(), y.ravel(), np.full(4, self.z)])
+
+    @property
     def center(self) -> tuple[float, float]:
         """Coordinates of the rectangle's centre in x and y, m."""
         return (self.x_min + self.x_max) / 2, (self.y_min + self.y_max) / 2

@@ -52,7 +52,7 @@ class MeasurementSetup:
     block_size
         Samples of a block of the spectral estimate, even.
     overlap
-        Fraction of a block shared with the next one, in [0, 1); the hop must divide the block size (0, 0.5, 0.75).
+        Fraction of a block shared with the next one, in [0, 1); the hop must divide the block size (0, 0.5, 0.75, ...).
     window
         "hanning", "hamming", "bartlett", "blackman" or "rectangular" (NumPy's symmetric windows).
     steering
@@ -96,7 +96,7 @@ class MeasurementSetup:
         for name, value in values.items():
             object.__setattr__(self, name, value)
         _require_fitting_blocks(self.block_size, self.overlap)
-        _require_clear_of_grid(mics, self.grid)
+        _require_clear_of_grid(mics, self.reference, self.grid)
 
     @classmethod
     def default(cls) -> MeasurementSetup:
@@ -136,6 +136,12 @@ class MeasurementSetup:
         """Largest distance between two microphones, m."""
         return geometry.aperture(self.mic_positions)
 
+    @cached_property
+    def longest_distance(self) -> float:
+        """Largest distance from the grid's corners to a microphone or the reference position, m."""
+        receivers = np.concatenate([self.mic_positions, self.reference[:, None]], axis=1)
+        return float(geometry.distances(self.grid.corners, receivers).max())
+
     @property
     def hop_size(self) -> int:
         """Samples from one block to the next."""
@@ -174,10 +180,15 @@ class MeasurementSetup:
         """Short hash of the content."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for array in (self.mic_positions, self.reference):
+            array.flags.writeable = False  # pickling forgets it
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MeasurementSetup):
             return NotImplemented
-        return self.to_json() == other.to_json()
+        return self.digest == other.digest
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -249,6 +260,7 @@ def _float_array(name: str, value: Any, shape: str) -> np.ndarray:
         raise ArgumentError(f"{name}={value!r}: expected numbers in m, shape {shape}.") from None
     if not np.isfinite(array).all():
         raise ArgumentError(f"{name}: contains values that are not finite; expected positions in m.")
+    array += 0.0  # minus zero is zero
     array.flags.writeable = False
     return array
 
@@ -266,12 +278,17 @@ def _require_fitting_blocks(block_size: int, overlap: float) -> None:
         )
 
 
-def _require_clear_of_grid(mic_positions: Float[np.ndarray, "3 mic"], grid: RectGrid) -> None:
+def _require_clear_of_grid(
+    mic_positions: Float[np.ndarray, "3 mic"], reference: Float[np.ndarray, "3"], grid: RectGrid
+) -> None:
     clearance = 1e-3 * geometry.aperture(mic_positions)
-    distances = grid.distance(mic_positions)
+    distances = grid.distance(np.concatenate([mic_positions, reference[:, None]], axis=1))
     nearest = int(np.argmin(distances))
     if distances[nearest] < clearance:
+        is_mic = nearest < mic_positions.shape[1]
+        place = mic_positions[:, nearest] if is_mic else reference
         raise ArgumentError(
-            f"mic_positions: microphone {nearest} at {mic_positions[:, nearest].tolist()} lies on the grid (distance "
-            f"{distances[nearest]:.3g} m, at least {clearance:.3g} m needed); move the grid, now at z={grid.z:g} m."
+            f"{'mic_positions: microphone ' + str(nearest) if is_mic else 'reference: the position'} at "
+            f"{place.tolist()} lies on the grid (distance {distances[nearest]:.3g} m, at least {clearance:.3g} m "
+            f"needed); move it or the grid, which is at z={grid.z:g} m."
         )

@@ -15,9 +15,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from acoupipe_grain import arguments, sampling
+from acoupipe_grain.array.identity import source_configuration, source_repr
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG, Streams
+from acoupipe_grain.seeding import Streams
 from acoupipe_grain.specs import ArraySpec, Element
 from acoupipe_grain.workers import StartsGrainWorkers
 
@@ -28,6 +29,7 @@ STRENGTH_SCALE = 5.0  # Pa²
 NOISE_RATIO_RANGE = (1e-5, 0.1)
 SIGNAL_LENGTH_RANGE = (1.0, 10.0)  # s
 MAX_RECORDS = 2**31 - 1
+MAX_NUM_SAMPLES = 2**31 - 1
 
 
 class SceneSource(StartsGrainWorkers):
@@ -124,11 +126,19 @@ class SceneSource(StartsGrainWorkers):
             )
         self.signal_length = arguments.number("signal_length", signal_length, above=0, unit="s")
         self.random_signal_length = arguments.flag("random_signal_length", random_signal_length)
+        self._require_usable_length()
+
+    def _require_usable_length(self) -> None:
         shortest = self._num_samples(SIGNAL_LENGTH_RANGE[0]) if self.random_signal_length else self.max_num_samples
-        if shortest < self.setup.block_size:
+        longest_delay = self.setup.longest_distance + 10 * MIC_DISPLACEMENT_DEVIATION
+        needed = max(
+            self.setup.block_size, math.ceil(longest_delay / self.setup.speed_of_sound * self.setup.sample_rate) + 1
+        )
+        if shortest < needed or self.max_num_samples > MAX_NUM_SAMPLES:
             raise ArgumentError(
-                f"signal_length={signal_length!r}: {shortest} samples are fewer than one block of "
-                f"{self.setup.block_size}; give at least {self.setup.block_size / self.setup.sample_rate:.4g} s."
+                f"signal_length={self.signal_length!r}: {shortest} samples; expected at least {needed} (one block of "
+                f"{self.setup.block_size}, and longer than the sound takes from the grid to the array), that is "
+                f"{needed / self.setup.sample_rate:.4g} s, and at most {MAX_NUM_SAMPLES}."
             )
 
     @property
@@ -249,7 +259,7 @@ class SceneSource(StartsGrainWorkers):
             points = sampling.place_points(
                 draw,
                 counts,
-                lambda previous, point: np.linalg.norm(previous - point, axis=2) < least,
+                lambda previous, point: np.linalg.norm(previous - point, axis=2) < least * (1 - 1e-9),
                 f"min_source_distance={distance}, snap_to_grid={self.snap_to_grid}",
             )
         z = np.full((*points.shape[:2], 1), self.setup.grid.z)
@@ -268,14 +278,3 @@ class SceneSource(StartsGrainWorkers):
 
     def __repr__(self) -> str:
         return source_repr("SceneSource", self.parameters | {"setup": self.setup})
-
-
-def source_configuration(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON mapping that identifies and rebuilds a source of the array wing."""
-    return {"class": name, "arguments": dict(values), "generator_version": GENERATOR_VERSION, "prng": PRNG}
-
-
-def source_repr(name: str, values: Mapping[str, Any]) -> str:
-    """Return a representation that identifies a source's content."""
-    listed = ", ".join(f"{key}={value!r}" for key, value in values.items())
-    return f"{name}({listed}, generator_version={GENERATOR_VERSION})"

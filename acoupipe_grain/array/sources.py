@@ -13,8 +13,9 @@ from acoupipe_grain import arguments, workers
 from acoupipe_grain.array.features import Feature, FeatureGraph, mode_by_name, resolve_bands, resolve_features
 from acoupipe_grain.array.features.builtin import ALWAYS, LENGTH
 from acoupipe_grain.array.features.modes import RECORDING_QUANTITIES
+from acoupipe_grain.array.identity import source_configuration, source_repr
 from acoupipe_grain.array.measurement import MeasurementSetup
-from acoupipe_grain.array.scenes import SceneSource, source_configuration, source_repr
+from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
 from acoupipe_grain.specs import ArraySpec, Element
 

@@ -1,10 +1,12 @@
 """Distributions by inversion: each function maps uniform values in (0, 1) to values of the distribution.
 
 One uniform value gives one value, so a draw needs no loop and the values of many records come from one vectorised
-call. Logarithms are SciPy's: NumPy's change their last bits with the processor.
+call. Logarithms are SciPy's, exponentials Python's: NumPy's change their last bits with the processor.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -40,7 +42,7 @@ def count_probabilities(mean: float, minimum: int, maximum: int) -> Float[np.nda
     """Return the probabilities of minimum ... maximum under 1 + Poisson(mean), conditioned on that range."""
     extra = np.arange(minimum, maximum + 1) - 1
     logarithms = special.xlogy(extra, mean) - special.gammaln(extra + 1)
-    weights = np.exp(logarithms - logarithms.max())
+    weights = np.array([math.exp(value) for value in logarithms - logarithms.max()])
     return weights / weights.sum()
 
 

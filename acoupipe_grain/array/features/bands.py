@@ -71,7 +71,7 @@ def resolve_bands(setup: MeasurementSetup, f: float | Sequence[float] | None, nu
         if num:
             raise ArgumentError(f"num={num}: bands need centre frequencies f, from 0 to {nyquist:g} Hz.")
         return Bands(frequencies, np.arange(setup.num_bins), None, 0)
-    values = list(f) if isinstance(f, list | tuple | np.ndarray) else [f]
+    values = list(f) if isinstance(f, list | tuple | np.ndarray) and np.ndim(f) else [f]
     if not values:
         raise ArgumentError("f=[]: give at least one frequency in Hz, or None for all bins.")
     centers = np.array([arguments.number("f", value, minimum=0, unit="Hz") for value in values])

@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 
 from acoupipe_grain.array.features import labels, maps, matrices
 from acoupipe_grain.array.features.bands import Bands
-from acoupipe_grain.array.features.registry import Feature, register_feature
+from acoupipe_grain.array.features.registry import Feature, add_feature
 from acoupipe_grain.array.features.spectra import block_weights, welch_scale
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError
@@ -68,7 +68,7 @@ for _name, _compute, _axes, _unit in (
     ("num", labels.band_number, (), "1"),
     ("seeds", labels.seeds, ("word",), "1"),
 ):
-    register_feature(_name, _compute, axes=_axes, unit=_unit)
+    add_feature(Feature(_name, _compute, _axes, _unit))
 
 
 def idx(idx: Int[Array, "*batch"]) -> Int[Array, "*batch"]:

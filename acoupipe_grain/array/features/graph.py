@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +15,17 @@ import numpy as np
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.constants import CONSTANTS
 from acoupipe_grain.array.features.modes import Mode, modes_offering
-from acoupipe_grain.array.features.registry import Feature, feature, parameter_names, registered_features
+from acoupipe_grain.array.features.registry import (
+    STATIC,
+    Feature,
+    feature,
+    parameter_names,
+    quantity_names,
+    registered_features,
+)
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.specs import ArraySpec
-
-STATIC = ("setup", "bands")
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,7 @@ class FeatureGraph:
             self._outputs[item.key] = self._add(item)
 
     def _add(self, item: Feature) -> str:
-        # A node's key cannot be the name of an input, constant or static value.
-        key = f"feature {item.name}" + "".join(f",{name}={value!r}" for name, value in item.options)
+        key = _key("feature", item.name, dict(item.options))
         if key in self._nodes:
             return key
         if item.name in self._pending:
@@ -95,7 +100,7 @@ class FeatureGraph:
         if name in CONSTANTS:
             build = CONSTANTS[name].build
             options = {key: self._option(build, key, given) for key in parameter_names(build, keyword_only=True)}
-            key = name + "".join(f",{option}={value!r}" for option, value in options.items())
+            key = _key("constant", name, options)
             self._constants[key] = (name, options)
             return key
         if name in self.mode.inputs:
@@ -111,7 +116,7 @@ class FeatureGraph:
                 f"feature {item.name!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
                 f"use mode={' or '.join(map(repr, modes))}."
             )
-        known = {*STATIC, *CONSTANTS, *self.mode.inputs, *self.mode.steps, *registered_features()}
+        known = quantity_names() | set(registered_features())
         raise unknown_name(f"quantity needed by feature {item.name!r}:", name, known)
 
     def _option(self, function: Callable[..., Any], name: str, given: Mapping[str, Any]) -> Any:
@@ -156,24 +161,41 @@ class FeatureGraph:
 
 
 def resolve_features(
-    requested: Sequence[str | Feature | Mapping[str, Any]], always: Sequence[Feature]
+    requested: str | Feature | Mapping[str, Any] | Sequence[str | Feature | Mapping[str, Any]],
+    always: Sequence[Feature],
 ) -> tuple[Feature, ...]:
     """Return the requested features (names, `feature` objects or mappings of name, label, options), then `always`."""
     if isinstance(requested, str | Feature | Mapping):
         requested = [requested]
+    if not isinstance(requested, list | tuple):
+        raise ArgumentError(f"features={requested!r}: expected a list of names or feature(...) objects.")
     resolved = []
     for item in requested:
         if isinstance(item, Feature):
             resolved.append(item)
         elif isinstance(item, str):
             resolved.append(feature(item))
-        elif isinstance(item, Mapping) and set(item) <= {"name", "label", "options"} and "name" in item:
+        elif _is_feature_mapping(item):
             resolved.append(feature(item["name"], label=item.get("label", ""), **item.get("options", {})))
         else:
             raise ArgumentError(
                 f"features: {item!r} is not a registered name, a feature(...) or a mapping of name, label, options."
             )
     return (*resolved, *always)
+
+
+def _is_feature_mapping(item: Any) -> bool:
+    return (
+        isinstance(item, Mapping)
+        and "name" in item
+        and set(item) <= {"name", "label", "options"}
+        and isinstance(item.get("options", {}), Mapping)
+    )
+
+
+def _key(kind: str, name: str, options: Mapping[str, Any]) -> str:
+    """Return a key that no input or static value has, one for each set of options."""
+    return f"{kind} {name} {json.dumps(options, sort_keys=True)}"
 
 
 def _narrow(value: Any) -> jax.Array:

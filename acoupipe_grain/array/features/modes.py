@@ -109,7 +109,7 @@ MODES = {
 
 def mode_by_name(name: Any) -> Mode:
     """Return a mode or raise the error that lists them."""
-    if name not in MODES:
+    if not isinstance(name, str) or name not in MODES:
         raise unknown_name("mode", name, MODES)
     return MODES[name]
 

@@ -13,7 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from acoupipe_grain.array.features.constants import CONSTANTS
+from acoupipe_grain.array.features.modes import MODES
 from acoupipe_grain.errors import ArgumentError, unknown_name
+
+STATIC = ("setup", "bands")
+"""Names under which features take the static objects."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def register_feature(
     Raises
     ------
     ArgumentError
-        If the name is taken by another function or is not an identifier, or the function takes ``*args`` or
+        If the name is taken or is not an identifier, `axes` is no tuple of names, or the function takes ``*args`` or
         ``**kwargs``.
     """
     if compute is None:
@@ -111,13 +116,24 @@ def register_feature(
     kinds = {item.kind for item in inspect.signature(compute).parameters.values()}
     if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
         raise ArgumentError(f"feature {name!r}: the function must name what it needs, without *args and **kwargs.")
+    if name in quantity_names():
+        raise ArgumentError(f"name={name!r}: the name of a quantity that features compute from; choose another one.")
     known = _REGISTERED.get(name)
-    if known is not None and _origin(known.compute) != _origin(compute):
-        raise ArgumentError(
-            f"name={name!r}: this feature exists already ({_origin(known.compute)}); choose another name."
-        )
-    _REGISTERED[name] = Feature(name, compute, tuple(axes), unit)
+    if known is not None and known.compute is not compute and not _same_origin(known.compute, compute):
+        raise ArgumentError(f"name={name!r}: this feature exists already ({known.compute!r}); choose another name.")
+    add_feature(Feature(name, compute, tuple(axes), unit))
     return compute
+
+
+def add_feature(item: Feature) -> None:
+    """Offer a feature under its name."""
+    _REGISTERED[item.name] = item
+
+
+def quantity_names() -> set[str]:
+    """Return the names of everything that features compute from and that is no feature itself."""
+    of_modes = {name for mode in MODES.values() for name in (*mode.inputs, *mode.steps)}
+    return {*STATIC, *CONSTANTS, *of_modes}
 
 
 def feature(name: str, *, label: str = "", **options: Any) -> Feature:
@@ -138,7 +154,8 @@ def feature(name: str, *, label: str = "", **options: Any) -> Feature:
     if not isinstance(label, str):
         raise ArgumentError(f"label={label!r}: expected a name.")
     try:
-        json.dumps(options)
+        # As a manifest will give them back: lists for tuples.
+        options = json.loads(json.dumps(options))
     except TypeError as error:
         raise ArgumentError(
             f"options of feature {name!r}: {options!r} cannot be written to a manifest ({error}); use numbers, "
@@ -152,5 +169,7 @@ def registered_features() -> dict[str, Feature]:
     return dict(_REGISTERED)
 
 
-def _origin(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}:{function.__qualname__}"
+def _same_origin(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Say whether two functions are one definition run twice (a notebook cell, a module loaded again)."""
+    origins = [(function.__module__, function.__qualname__) for function in (one, other)]
+    return origins[0] == origins[1] and "<lambda>" not in origins[0][1]

@@ -14,15 +14,15 @@ from jaxtyping import Array, Complex, Float, Int
 from acoupipe_grain.array.features.bands import Bands, line_weights
 from acoupipe_grain.array.measurement import MeasurementSetup
 
-MAX_LINES_BY_KERNEL = 64
-"""Up to this many lines a matrix product with the lines' kernels is faster than the FFT of every block."""
+MAX_KERNELS = 128
+"""Up to this many kernels (lines times parts of a block) a matrix product is faster than the FFT of every block."""
 
 
 def block_spectra(
     signals: Float[Array, "*batch sample channel"], setup: MeasurementSetup, bands: Bands
 ) -> Complex[Array, "*batch block line channel"]:
     """Return the windowed spectra of all whole blocks at the requested lines, phase at the block start, unscaled."""
-    if bands.lines.size <= MAX_LINES_BY_KERNEL:
+    if bands.lines.size * (setup.block_size // setup.hop_size) <= MAX_KERNELS:
         return _spectra_by_kernel(signals, setup, bands.lines)
     return _spectra_by_fft(signals, setup, bands.lines)
 

@@ -6,7 +6,7 @@ arrays, are never asked for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -36,7 +36,9 @@ def simulate(
     """Simulate one scene: white noise sources, spherical spreading, delays, sensor noise.
 
     Source j has the mean square pressure ``strengths[j]`` at the reference position; microphone m receives it with
-    1/r_mj and delayed by r_mj/c, rounded to 1/`upsampling` sample. Signals are periodic over the recording.
+    1/r_mj and delayed by r_mj/c, rounded to 1/`upsampling` sample (before the first r_mj/c have passed, the other way:
+    Acoular truncates negative times towards zero). Signals are periodic over the recording, which must be longer than
+    every delay.
 
     Parameters
     ----------
@@ -53,35 +55,45 @@ def simulate(
     max_num_samples
         Signals are padded with zeros to this length; None: no padding.
     """
-    num_samples, num_mics = int(scene["num_samples"]), scene["mic_positions"].shape[1]
-    length = max_num_samples or num_samples
-    wants_mics, wants_reference = "time_data" in parts, "reference_signals" in parts
-    noise_signals = np.zeros((0, num_mics), dtype=np.float32)
-    if wants_mics or "noise_signals" in parts:
+    length = max_num_samples or int(scene["num_samples"])
+    num_mics, num_sources = scene["mic_positions"].shape[1], scene["positions"].shape[1]
+    time_data = reference_signals = noise_signals = None
+    receivers = []
+    if "noise_signals" in parts:
         noise_signals = _sensor_noise(scene, streams, length)
-    time_data = noise_signals.copy() if wants_mics and "noise_signals" in parts else noise_signals
-    reference_signals = np.zeros((length, scene["positions"].shape[1] if wants_reference else 0), dtype=np.float32)
-    if wants_mics or wants_reference:
-        receivers = [scene["mic_positions"]] * wants_mics + [setup.reference[:, None]] * wants_reference
-        mics = np.concatenate(receivers, axis=1, dtype=np.float64)
-        waveforms = source_waveforms(streams, int(scene["idx"]), int(scene["num_sources"]), num_samples)
-        for number, waveform in enumerate(waveforms):
-            position = scene["positions"][:, number].astype(np.float64)
-            # The signal at 1 m: spreading by 1/r brings it to the source's strength at the reference.
-            waveform *= np.float32(np.sqrt(scene["strengths"][number]) * np.linalg.norm(position - setup.reference))
-            start = 0
-            for block in _point_source(setup, waveform, position, mics, upsampling).result(_SAMPLES_PER_CALL):
-                samples = slice(start, start + len(block))
-                if wants_mics:
-                    time_data[samples] += block[:, :num_mics]
-                if wants_reference:
-                    reference_signals[samples, number] = block[:, -1]
-                start += len(block)
-    return Recording(
-        time_data if wants_mics else None,
-        reference_signals if wants_reference else None,
-        noise_signals if "noise_signals" in parts else None,
-    )
+    if "time_data" in parts:
+        time_data = _sensor_noise(scene, streams, length) if noise_signals is None else noise_signals.copy()
+        receivers.append(scene["mic_positions"])
+    if "reference_signals" in parts:
+        reference_signals = np.zeros((length, num_sources), dtype=np.float32)
+        receivers.append(setup.reference[:, None])
+    if receivers:
+        positions = np.concatenate(receivers, axis=1, dtype=np.float64)
+        for number, samples, block in _arrivals(setup, scene, streams, positions, upsampling):
+            if time_data is not None:
+                time_data[samples] += block[:, :num_mics]
+            if reference_signals is not None:
+                reference_signals[samples, number] = block[:, -1]
+    return Recording(time_data, reference_signals, noise_signals)
+
+
+def _arrivals(
+    setup: MeasurementSetup,
+    scene: Mapping[str, np.ndarray],
+    streams: Streams,
+    receivers: Float[np.ndarray, "3 receiver"],
+    upsampling: int,
+) -> Iterator[tuple[int, slice, Float[np.ndarray, "sample receiver"]]]:
+    """Yield what arrives from each source at all receivers, block after block: source, samples, signals."""
+    waveforms = source_waveforms(streams, int(scene["idx"]), int(scene["num_sources"]), int(scene["num_samples"]))
+    for number, waveform in enumerate(waveforms):
+        position = scene["positions"][:, number].astype(np.float64)
+        # The signal at 1 m: spreading by 1/r brings it to the source's strength at the reference.
+        waveform *= np.float32(np.sqrt(scene["strengths"][number]) * np.linalg.norm(position - setup.reference))
+        start = 0
+        for block in _point_source(setup, waveform, position, receivers, upsampling).result(_SAMPLES_PER_CALL):
+            yield number, slice(start, start + len(block)), block
+            start += len(block)
 
 
 def _sensor_noise(scene: Mapping[str, np.ndarray], streams: Streams, length: int) -> Float[np.ndarray, "sample mic"]:

@@ -63,6 +63,33 @@ def test_shared_steps_are_computed_once(small_setup):
     assert len(calls) == 1  # traced once, for both
 
 
+def test_a_second_lambda_does_not_replace_the_first():
+    apg.register_feature("mine", lambda csm: csm, axes=("frequency", "mic", "mic"))
+    with pytest.raises(ArgumentError, match="exists already"):
+        apg.register_feature("mine", lambda csm: 2 * csm, axes=("frequency", "mic", "mic"))
+
+
+def test_a_definition_run_again_replaces_itself():
+    for factor in (1, 2):
+        source = f"def mine(csm):\n    return {factor} * csm"
+        scope = {"__name__": "notebook"}
+        exec(source, scope)
+        apg.register_feature("mine", scope["mine"], axes=("frequency", "mic", "mic"))
+    assert registered_features()["mine"].compute(3) == 6
+
+
+def test_long_options_are_told_apart(small_setup):
+    def weighted(csm, *, weights):
+        return csm[..., 0, 0].real * jnp.sum(jnp.asarray(weights))
+
+    apg.register_feature("weighted", weighted, axes=("frequency",))
+    ones = [1.0] * 2000
+    twice = [*ones[:1000], 1001.0, *ones[1001:]]
+    features = [apg.feature("weighted", label=label, weights=w) for label, w in (("one", ones), ("two", twice))]
+    record = apg.SyntheticSource(2, setup=small_setup, features=features, f=1000.0, signal_length=0.1)[0]
+    np.testing.assert_allclose(record["two"], 1.5 * record["one"], rtol=1e-5)
+
+
 def test_setup_values_are_the_defaults_of_options(small_setup):
     label = apg.feature("sourcemap", label="explicit", steering=small_setup.steering, remove_diagonal=False)
     other = apg.feature("sourcemap", label="other", steering="I")
@@ -102,6 +129,10 @@ def test_features_with_batch_axes_equal_those_of_single_records(small_setup):
     ("register", "message"),
     [
         (lambda: apg.register_feature("csm", total_power, axes=("frequency",)), "exists already"),
+        (lambda: apg.register_feature("positions", total_power, axes=("frequency",)), "choose another"),
+        (lambda: apg.register_feature("csm_lines", total_power, axes=("frequency",)), "choose another"),
+        (lambda: apg.register_feature("steering", total_power, axes=("frequency",)), "choose another"),
+        (lambda: apg.register_feature("setup", total_power, axes=("frequency",)), "choose another"),
         (lambda: apg.register_feature("no name", total_power, axes=("frequency",)), "identifier"),
         (lambda: apg.register_feature("f1", lambda *args: args, axes=()), r"\*args"),
         (lambda: apg.register_feature("f2", total_power, axes="frequency"), "axes='frequency'"),
