@@ -32,6 +32,7 @@ class ExportError(ValueError):
 def unknown_name(kind: str, name: object, names: Iterable[str]) -> ArgumentError:
     """Return the error for a name that is not among `names`; it shows the nearest one and all of them."""
     known = sorted(names)
-    matches = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {matches[0]!r}?" if matches else "."
+    by_lower_case = {item.lower(): item for item in known}
+    matches = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
+    hint = f"; did you mean {by_lower_case[matches[0]]!r}?" if matches else "."
     return ArgumentError(f"unknown {kind} {name!r}{hint} Available: {', '.join(known)}.")

@@ -6,10 +6,11 @@ Everything above this module (loading, storing, verifying) knows a source throug
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import jax
 import numpy as np
 
 from acoupipe_grain.errors import ArgumentError, DataError
@@ -39,9 +40,16 @@ class ArraySpec:
     unit: str = "1"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.axes, tuple | list) or not all(isinstance(axis, str) for axis in self.axes):
+            raise ArgumentError(f"axes={self.axes!r}: expected a tuple of names.")
+        if any(size is not None and size < 0 for size in self.shape):
+            raise ArgumentError(f"shape={self.shape}: sizes must be at least 0, or None for a ragged axis.")
         if len(self.axes) != len(self.shape):
             raise ArgumentError(f"axes={self.axes}: expected {len(self.shape)} names for the shape {self.shape}.")
-        dtype = np.dtype(self.dtype)
+        try:
+            dtype = np.dtype(self.dtype)
+        except TypeError:
+            raise ArgumentError(f"dtype={self.dtype!r}: not the name of a NumPy dtype.") from None
         if dtype.kind not in "biufc" or dtype.itemsize > (8 if dtype.kind == "c" else 4):
             raise ArgumentError(
                 f"dtype={self.dtype!r}: expected numbers of at most 32 bits (complex64 for complex ones); wider ones "
@@ -82,7 +90,7 @@ class DataSource(Protocol):
     """A random-access source of elements: deterministic, thread-safe, picklable.
 
     ``repr(source)`` identifies the content (configuration and versions; no path, address or time). Optional
-    attributes, looked up by `optional`:
+    attributes:
 
     ``inputs``, ``compute_batch``
         A cheap source of the same length, and a pure, jittable `jax.tree_util.Partial` that turns its batches into
@@ -115,12 +123,40 @@ def require_source(source: Any) -> DataSource:
             f"source={type(source).__name__}: not a data source, it lacks {', '.join(missing)}. "
             "See acoupipe_grain.specs.DataSource."
         )
+    spec = source.element_spec
+    if not isinstance(spec, Mapping) or not all(isinstance(item, ArraySpec) for item in spec.values()):
+        raise ArgumentError(f"source={type(source).__name__}: element_spec must map names to ArraySpec objects.")
+    if type(source).__repr__ is object.__repr__:
+        raise ArgumentError(
+            f"source={type(source).__name__}: needs a __repr__ that identifies its content; checkpoints and exports "
+            "compare it."
+        )
+    if len(source) == 0:
+        raise ArgumentError(f"source={source!r}: holds no records.")
     return source
 
 
-def compute_batch_of(source: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
+BatchComputation: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def compute_batch_of(source: Any) -> BatchComputation | None:
     """Return the source's batch computation, or None if its elements come complete from ``source[i]``."""
     return getattr(source, "compute_batch", None)
+
+
+def inputs_of(source: Any) -> Any:
+    """Return the source whose elements are read: `source`, or the inputs of its batch computation."""
+    return source if compute_batch_of(source) is None else source.inputs
+
+
+def batch_of(source: Any) -> Callable[[Sequence[int]], Element] | None:
+    """Return the source's vectorised access to many elements, or None if it has none."""
+    batch = getattr(source, "batch", None)
+    return batch if callable(batch) else None
+
+
+apply_batch_computation = jax.jit(lambda computation, batch: computation(batch))
+"""A `compute_batch` applied to a batch of inputs, jitted once per kind, its constants passed as arguments."""
 
 
 def check_element(element: Any, spec: ElementSpec, name: str) -> None:

@@ -7,6 +7,9 @@ worker would take memory on the accelerator, and 64-bit sources would compute in
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
+import threading
 from typing import Any
 
 import jax
@@ -19,9 +22,36 @@ _ENABLE_X64 = "_enable_x64"
 
 
 def start_worker(enable_x64: bool) -> None:
-    """Keep this process's JAX on the CPU and set its 64-bit mode; call it before any JAX computation."""
+    """Keep this process's JAX on the CPU, set its 64-bit mode, and end it with its parent.
+
+    Call it before any JAX computation.
+    """
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_enable_x64", enable_x64)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: Any) -> None:
+    """End this process when its parent is gone: a killed parent cannot tell its workers to stop."""
+    parent.join()
+    os._exit(1)
+
+
+def require_spawnable(num_workers: int) -> None:
+    """Raise `ArgumentError` where worker processes cannot be started: they import the main script anew."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise ArgumentError(
+            f"num_workers={num_workers}: a worker process came by this line while importing the main script; put the "
+            'script\'s main part under `if __name__ == "__main__":`, or use num_workers=0.'
+        )
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if script is not None and not os.path.exists(script):
+        raise ArgumentError(
+            f"num_workers={num_workers}: worker processes import the main script, and {script!r} is no file; save the "
+            "script to a file, or use num_workers=0."
+        )
 
 
 def settings_for_workers() -> bool:

@@ -93,3 +93,57 @@ def test_a_platform_without_cpu_is_an_error_that_says_what_to_add(monkeypatch):
     monkeypatch.setattr(jax, "local_devices", without_cpu)
     with pytest.raises(ArgumentError, match="JAX_PLATFORMS=cuda,cpu"):
         cpu_device()
+
+
+UNGUARDED = """
+import acoupipe_grain as apg
+source = apg.SceneSource(20, max_nsources=2)
+{call}
+"""
+CALLS = {
+    "export": "apg.export(source, 'data', num_workers=1, progress=False)",
+    "loader": "list(apg.make_loader(source, 2, num_workers=1))",
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_script_without_main_guard_is_told_so_and_nothing_is_left(tmp_path, call):
+    (tmp_path / "script.py").write_text(UNGUARDED.format(call=CALLS[call]))
+    result = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "if __name__" in result.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"script.py", "working-directory"}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_program_from_standard_input_is_told_so(tmp_path, call):
+    guarded = UNGUARDED.format(call=f"if __name__ == '__main__':\n    {CALLS[call]}")
+    result = subprocess.run(
+        [sys.executable, "-"], cwd=tmp_path, input=guarded, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        assert "num_workers=0" in result.stderr
+        assert not list(tmp_path.glob("data"))
+
+
+ENDINGS = {
+    "read to the end": "batches = list(iterator)",
+    "left open": "next(iterator)",
+    "closed": "next(iterator); iterator.close()",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("options", ["num_workers=2", "device=jax.devices()[0]"])
+def test_programs_end_without_noise(tmp_path, ending, options):
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+import jax
+import acoupipe_grain as apg
+if __name__ == "__main__":
+    source = apg.SyntheticSource(24, features=("csm",), f=4000.0, signal_length=0.2)
+    iterator = iter(apg.make_loader(source, 4, {options}))
+    {ENDINGS[ending]}
+""")
+    result = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert result.stderr == ""

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
+import sys
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
 import grain
 
 from acoupipe_grain.errors import ArgumentError
+
+_unfinished: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_iterators() -> None:
+    """Close what the program left open, while the modules that Grain's own clean-up needs are still there."""
+    for iterator in list(_unfinished):
+        iterator.close()
+        iterator.release()
+    gc.collect()
+    shared_memory = sys.modules.get("grain._src.python.ipc.shared_memory_array")
+    deleting = getattr(getattr(shared_memory, "SharedMemoryArray", None), "_del_thread_pool", None)
+    if deleting is not None:
+        # Grain's thread deletes shared memory one after the other; cut off, it leaves false reports of leaks.
+        deleting.apply_async(int).get(timeout=10)
 
 
 class CheckpointGuard(grain.IterDataset):
@@ -36,9 +56,14 @@ class _GuardedIterator(grain.DatasetIterator):
     def __init__(self, parent: grain.DatasetIterator, pipeline: Mapping[str, Any]) -> None:
         super().__init__(parent)
         self._pipeline = pipeline
+        _unfinished.add(self)
 
     def __next__(self) -> Any:
         return next(self._parent)
+
+    def release(self) -> None:
+        """Forget the pipeline; the iterator cannot be used afterwards."""
+        self._parents = ()
 
     def get_state(self) -> dict[str, Any]:
         """Return the position and the pipeline it belongs to, as JSON values."""
@@ -46,7 +71,7 @@ class _GuardedIterator(grain.DatasetIterator):
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Continue at a saved position; refused unless it was saved by a loader made with the same arguments."""
-        if set(state) != {"pipeline", "position"}:
+        if not isinstance(state, Mapping) or set(state) != {"pipeline", "position"}:
             raise ArgumentError("state: not saved by an iterator of make_loader.")
         saved = state["pipeline"]
         differences = [

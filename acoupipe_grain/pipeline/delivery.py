@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grain
 import jax
 
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.specs import BatchComputation, apply_batch_computation
 
 
 def deliver(
     dataset: grain.IterDataset,
-    compute_batch: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None,
+    compute_batch: BatchComputation | None,
     device: Any,
     transforms: Sequence[Any],
-    seed: int,
+    seeds: Sequence[int],
 ) -> grain.IterDataset:
-    """Return `dataset` with its batches sent to `device`, computed and transformed, in this order."""
+    """Return `dataset` with its batches sent to `device`, computed and transformed, in this order.
+
+    There is one seed for each transform.
+    """
     if device is not None:
         if not isinstance(device, jax.Device | jax.sharding.Sharding):
             raise ArgumentError(f"device={device!r}: expected a jax.Device, a jax.sharding.Sharding or None.")
         dataset = grain.experimental.device_put(dataset, device, cpu_buffer_size=1, device_buffer_size=2)
     if compute_batch is not None:
-        dataset = dataset.map(_BatchComputation(compute_batch, device))
-    for number, transform in enumerate(transforms):
+        dataset = dataset.map(_PlacedComputation(compute_batch, device))
+    for number, (transform, seed) in enumerate(zip(transforms, seeds, strict=True)):
         if isinstance(transform, grain.transforms.RandomMap):
-            dataset = dataset.random_map(transform, seed=(seed + number + 1) % 2**32)
+            dataset = dataset.random_map(transform, seed=seed)
         elif isinstance(transform, grain.transforms.Map) or callable(transform):
             dataset = dataset.map(transform)
         else:
@@ -37,19 +41,18 @@ def deliver(
     return dataset
 
 
-class _BatchComputation:
-    """A source's `compute_batch`, jitted with its constants as arguments and placed beside the batches once."""
+class _PlacedComputation:
+    """A source's `compute_batch`, its constants placed beside the batches once."""
 
     def __init__(self, compute_batch: Any, device: Any) -> None:
         self._compute_batch = compute_batch
         self._device = device
         self._placed: Any = None
-        self._jitted = jax.jit(lambda part, batch: part(batch))
 
     def __call__(self, batch: Mapping[str, Any]) -> Mapping[str, Any]:
         if self._placed is None:
             self._placed = jax.device_put(self._compute_batch, _replicated(self._device))
-        return self._jitted(self._placed, batch)
+        return apply_batch_computation(self._placed, batch)
 
 
 def _replicated(device: Any) -> Any:

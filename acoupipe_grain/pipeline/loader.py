@@ -8,18 +8,20 @@ from typing import Any
 import cloudpickle
 import grain
 import numpy as np
-import psutil
 
 from acoupipe_grain import arguments, workers
 from acoupipe_grain.errors import ArgumentError, DataError
+from acoupipe_grain.memory import available_memory, require_memory
 from acoupipe_grain.pipeline.checkpoint import CheckpointGuard
 from acoupipe_grain.pipeline.delivery import deliver
 from acoupipe_grain.specs import (
     DataSource,
     Element,
+    batch_of,
     check_element,
     compute_batch_of,
     element_num_bytes,
+    inputs_of,
     require_source,
     stack_elements,
 )
@@ -71,10 +73,11 @@ def make_loader(
         A `jax.Device` or `jax.sharding.Sharding` to which batches are sent ahead of time; None: batches stay NumPy
         arrays, or, for a source with `compute_batch`, are on JAX's default device.
     transforms
-        Functions batch → batch or Grain ``MapTransform``/``RandomMapTransform`` objects, applied in order to the
-        batches as they are delivered, in this process.
+        Functions batch → batch or `grain.transforms.Map` and ``RandomMap`` objects, applied in order to the batches as
+        they are delivered, in this process. Checkpoints do not compare them.
     shard
-        (index, count): every count-th record after shuffling, beginning with index; for several hosts.
+        (index, count): every count-th record after shuffling, beginning with index; for several hosts. Where count does
+        not divide the records, the first shards have one more.
 
     Raises
     ------
@@ -91,19 +94,23 @@ def make_loader(
     arguments.flag("shuffle", shuffle)
     arguments.flag("drop_remainder", drop_remainder)
     _require_memory(source, batch_size, num_workers, device is not None)
+    if not isinstance(transforms, list | tuple):
+        raise ArgumentError(f"transforms={transforms!r}: expected a list of functions or Grain transforms.")
     if num_workers:
+        workers.require_spawnable(num_workers)
         _require_transferable(source)
 
-    compute_batch = compute_batch_of(source)
-    inputs = source if compute_batch is None else source.inputs  # type: ignore[attr-defined]
-    dataset = _batches(inputs, batch_size, shuffle, seed, shard, drop_remainder)
+    inputs = inputs_of(source)
+    # Hashed: with sums of seeds, neighbouring seeds would repeat each other's epochs.
+    shuffle_seed, *transform_seeds = map(int, np.random.SeedSequence(seed).generate_state(1 + len(transforms)))
+    dataset = _batches(inputs, batch_size, shuffle_seed if shuffle else None, shard, drop_remainder)
     dataset = dataset.repeat(num_epochs)
     iterable = dataset.to_iter_dataset(_read_options(inputs, batch_size))
     if num_workers:
         iterable = iterable.mp_prefetch(
             grain.MultiprocessingOptions(num_workers=num_workers), worker_init_fn=_WorkerInit()
         ).map(_owned)
-    iterable = deliver(iterable, compute_batch, device, transforms, seed)
+    iterable = deliver(iterable, compute_batch_of(source), device, transforms, transform_seeds)
     pipeline = {
         "source": repr(source),
         "batch_size": batch_size,
@@ -119,16 +126,15 @@ def make_loader(
 def _batches(
     inputs: Any,
     batch_size: int,
-    shuffle: bool,
-    seed: int,
+    shuffle_seed: int | None,
     shard: tuple[int, int] | None,
     drop_remainder: bool,
 ) -> grain.MapDataset:
     """Return the batches of one epoch; batching before the split into workers keeps them the same for any number."""
-    vectorised = hasattr(inputs, "batch")
-    dataset = grain.MapDataset.range(len(inputs)) if vectorised else grain.MapDataset.source(_GuardedElements(inputs))
-    if shuffle:
-        dataset = dataset.shuffle(seed=seed)
+    batch = batch_of(inputs)
+    dataset = grain.MapDataset.range(len(inputs)) if batch else grain.MapDataset.source(_CheckedElements(inputs))
+    if shuffle_seed is not None:
+        dataset = dataset.shuffle(seed=shuffle_seed)
     if shard is not None:
         index, count = _checked_shard(shard)
         dataset = dataset[index::count]
@@ -140,8 +146,8 @@ def _batches(
         )
     if len(dataset) == 0:
         raise ArgumentError(f"shard={shard}: no record falls into this shard of {len(inputs)} records.")
-    if vectorised:
-        return dataset.batch(batch_size, drop_remainder=drop_remainder).map(inputs.batch)
+    if batch:
+        return dataset.batch(batch_size, drop_remainder=drop_remainder).map(batch)
     return dataset.batch(batch_size, drop_remainder=drop_remainder, batch_fn=stack_elements)
 
 
@@ -169,8 +175,8 @@ def _owned(batch: Element) -> Element:
     return {name: np.array(array) for name, array in batch.items()}
 
 
-class _GuardedElements:
-    """A source whose elements cannot vanish: Grain takes None and StopIteration for "nothing here"."""
+class _CheckedElements:
+    """A source whose elements are what it says, and cannot vanish: Grain takes None and StopIteration for an end."""
 
     def __init__(self, source: DataSource) -> None:
         self._source = source
@@ -183,8 +189,7 @@ class _GuardedElements:
             element = self._source[index]
         except StopIteration as error:
             raise DataError(f"record {index} of {self._source!r} raised StopIteration.") from error
-        if element is None:
-            raise DataError(f"record {index} of {self._source!r} is None.")
+        check_element(element, self._source.element_spec, f"record {index} of {self._source!r}")
         return element
 
     def __repr__(self) -> str:
@@ -206,13 +211,12 @@ def _require_memory(source: DataSource, batch_size: int, num_workers: int, on_de
     # The elements and their stack, the same waiting in each worker, and the buffers ahead of a device.
     copies = 2 + 2 * num_workers + 2 * on_device
     per_record = copies * element_num_bytes(source.element_spec)
-    available = psutil.virtual_memory().available
-    if batch_size * per_record > available:
-        raise ArgumentError(
-            f"batch_size={batch_size}: batches need about {batch_size * per_record / 2**30:.1f} GiB of memory, and "
-            f"{available / 2**30:.1f} GiB are available; use batch_size up to {max(1, available // per_record)}, fewer "
-            "workers, or ask for smaller features."
-        )
+    largest = max(1, available_memory() // max(1, per_record))
+    require_memory(
+        batch_size * per_record,
+        f"batch_size={batch_size}: a loader with {num_workers} workers",
+        f"use batch_size up to {largest}, fewer workers, or ask for smaller features",
+    )
 
 
 def _require_transferable(source: DataSource) -> None:
@@ -221,6 +225,4 @@ def _require_transferable(source: DataSource) -> None:
         cloudpickle.dumps(source)
     except Exception as error:
         raise ArgumentError(f"source: cannot be sent to worker processes ({error}); use num_workers=0.") from error
-    if compute_batch_of(source) is None:
-        element = _GuardedElements(source)[0]
-        check_element(element, source.element_spec, f"record 0 of {source!r}")
+    _CheckedElements(inputs_of(source))[0]

@@ -56,7 +56,12 @@ def test_golden_order():
     assert indices(apg.make_loader(Numbers(), 4, seed=0, num_epochs=2)) == GOLDEN_ORDER
 
 
-GOLDEN_ORDER = [[0, 4, 6, 7], [8, 3, 1, 9], [5, 7, 6, 0], [4, 8, 9, 2]]
+GOLDEN_ORDER = [[5, 8, 9, 7], [4, 2, 1, 0], [6, 9, 4, 8], [0, 7, 3, 2]]
+
+
+def test_neighbouring_seeds_do_not_repeat_each_others_epochs():
+    epochs = [indices(apg.make_loader(Numbers(), 10, seed=seed, num_epochs=5)) for seed in range(4)]
+    assert len({tuple(epoch) for of_seed in epochs for epoch in of_seed}) == 20
 
 
 def test_without_shuffling_the_order_is_the_sources():
@@ -184,6 +189,14 @@ def test_transforms_are_applied_in_order_and_random_ones_are_reproducible():
     assert not np.array_equal(first[0]["noise"], other_seed["noise"])
 
 
+def test_random_transforms_of_neighbouring_seeds_and_places_draw_apart():
+    def noise(seed, number):
+        transforms = [Shift()] * number + [AddNoise()]
+        return next(iter(apg.make_loader(Numbers(), 5, transforms=transforms, seed=seed)))["noise"].tobytes()
+
+    assert len({noise(seed, number) for seed in range(3) for number in range(3)}) == 9
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -202,6 +215,7 @@ def test_transforms_are_applied_in_order_and_random_ones_are_reproducible():
         ({"shard": (10, 11), "drop_remainder": False}, "no record"),
         ({"device": "gpu"}, "device='gpu'"),
         ({"transforms": (3,)}, r"transforms\[0\]=3"),
+        ({"transforms": abs}, "a list of functions"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(options, message):
@@ -232,6 +246,29 @@ def test_something_that_is_no_source_is_refused():
         apg.make_loader(list(range(10)), 2)
 
 
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_elements_that_are_not_what_the_specification_says_are_refused(num_workers):
+    source = Numbers()
+    source.element_spec = {"idx": apg.ArraySpec((), "float32", ())}
+    with pytest.raises(DataError, match=r"record \d of Numbers.*'idx' has dtype int32"):
+        list(apg.make_loader(source, 2, num_workers=num_workers))
+
+
+class Nameless(Numbers):
+    __repr__ = object.__repr__
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [(Numbers(0), "no records"), (Nameless(), "__repr__"), (Numbers(), "ArraySpec")],
+)
+def test_incomplete_sources_are_refused(source, message):
+    if message == "ArraySpec":
+        source.element_spec = {"idx": ((), "int32")}
+    with pytest.raises(ArgumentError, match=message):
+        apg.make_loader(source, 2)
+
+
 def stop(index):
     raise StopIteration
 
@@ -260,11 +297,4 @@ def test_a_source_that_cannot_be_sent_to_workers_is_refused():
     source = Numbers()
     source.lock = threading.Lock()
     with pytest.raises(ArgumentError, match="num_workers=0"):
-        apg.make_loader(source, 2, num_workers=1)
-
-
-def test_elements_that_workers_would_drop_are_refused():
-    source = Numbers()
-    source.element_spec = {"idx": apg.ArraySpec((), "float32", ())}
-    with pytest.raises(DataError, match="record 0"):
         apg.make_loader(source, 2, num_workers=1)
