@@ -11,20 +11,23 @@ from acoupipe_grain import arguments
 from acoupipe_grain.errors import DataError, ExportError
 from acoupipe_grain.exporting.plan import plan_export
 from acoupipe_grain.exporting.processes import write_in_processes
-from acoupipe_grain.exporting.write_shard import write_shard
+from acoupipe_grain.exporting.write_shard import PARTIAL_SUFFIX, write_shard
 from acoupipe_grain.records.array_record import import_array_record
 from acoupipe_grain.records.manifest import (
     MANIFEST_NAME,
     PLAN_NAME,
+    SHARD_SUFFIX,
     Content,
     Manifest,
     ShardRow,
+    check_shard_sizes,
     read_json,
     read_manifest,
     shard_ranges,
     to_text,
 )
 from acoupipe_grain.specs import DataSource, require_source
+from acoupipe_grain.workers import require_spawnable
 
 
 def export(
@@ -64,21 +67,28 @@ def export(
     ArgumentError
         If an argument has the wrong type or range.
     ExportError
-        If the folder holds something else, or an unfinished export; nothing is touched.
+        If the folder holds something else, an unfinished export, or this one damaged; nothing is touched.
     """
     require_source(source)
     import_array_record()
     folder = Path(path)
-    arguments.integer("num_workers", num_workers, minimum=0)
+    arguments.flag("progress", progress)
+    if arguments.integer("num_workers", num_workers, minimum=0):
+        require_spawnable(num_workers)
     plan = plan_export(source, records_per_shard, compression)
     finished = _existing_export(folder, plan)
     if finished is not None:
         return finished
+    created = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     _write_text(folder / PLAN_NAME, to_text(plan.to_json()))
     numbers = range(len(shard_ranges(plan.num_records, plan.records_per_shard)))
-    with tqdm(total=plan.num_records, unit="record", disable=not progress, desc=f"export to {folder}") as bar:
-        rows = sorted(_write_shards(plan, source, folder, numbers, num_workers, bar), key=lambda row: row.start)
+    try:
+        with tqdm(total=plan.num_records, unit="record", disable=not progress, desc=f"export to {folder}") as bar:
+            rows = sorted(_write_shards(plan, source, folder, numbers, num_workers, bar), key=lambda row: row.start)
+    except BaseException:
+        _remove_if_nothing_is_finished(folder, created)
+        raise
     manifest = Manifest(plan, tuple(rows))
     _write_text(folder / MANIFEST_NAME, to_text(manifest.to_json()))
     (folder / PLAN_NAME).unlink()
@@ -92,9 +102,17 @@ def _write_shards(
         for number in numbers:
             yield write_shard(plan, source, folder, number, on_record=lambda: bar.update(1))
         return
-    for row in write_in_processes(plan, source, folder, numbers, num_workers):
-        bar.update(row.num_records)
-        yield row
+    yield from write_in_processes(plan, source, folder, numbers, num_workers, on_records=bar.update)
+
+
+def _remove_if_nothing_is_finished(folder: Path, created: bool) -> None:
+    """Leave no trace of an export that failed before its first shard was complete."""
+    if any(folder.glob(f"*{SHARD_SUFFIX}")):
+        return
+    for path in (folder / PLAN_NAME, *folder.glob(f"*{PARTIAL_SUFFIX}")):
+        path.unlink(missing_ok=True)
+    if created:
+        folder.rmdir()
 
 
 def _existing_export(folder: Path, plan: Content) -> Manifest | None:
@@ -114,9 +132,13 @@ def _existing_export(folder: Path, plan: Content) -> Manifest | None:
                 "folder or choose another one."
             ) from error
         raise ExportError(
-            f"path={str(folder)!r}: not empty, and not this export ({error}); choose another folder."
+            f"path={str(folder)!r}: not empty, and not this export; choose another folder. ({error})"
         ) from error
     if manifest.content.to_json() == plan.to_json():
+        try:
+            check_shard_sizes(folder, manifest)
+        except DataError as error:
+            raise ExportError(f"path={str(folder)!r}: holds this export, but damaged: {error}") from error
         return manifest
     differing = [key for key, value in plan.to_json().items() if manifest.content.to_json()[key] != value]
     raise ExportError(

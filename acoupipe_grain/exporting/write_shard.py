@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from acoupipe_grain.errors import ExportError
@@ -14,7 +13,16 @@ from acoupipe_grain.exporting.plan import BATCH_SIZE, shard_name
 from acoupipe_grain.records.array_record import import_array_record, num_records_in, sha256_of
 from acoupipe_grain.records.codec import encode
 from acoupipe_grain.records.manifest import Content, ShardRow, shard_ranges
-from acoupipe_grain.specs import DataSource, Element, check_element, compute_batch_of, stack_elements
+from acoupipe_grain.specs import (
+    DataSource,
+    Element,
+    apply_batch_computation,
+    batch_of,
+    check_element,
+    compute_batch_of,
+    inputs_of,
+    stack_elements,
+)
 
 PARTIAL_SUFFIX = ".partial"
 
@@ -57,18 +65,18 @@ def write_shard(
 
 
 def _elements(source: DataSource, start: int, stop: int) -> Iterator[tuple[int, Element]]:
-    compute_batch = compute_batch_of(source)
-    if compute_batch is None:
+    computation = compute_batch_of(source)
+    if computation is None:
         for index in range(start, stop):
             yield index, source[index]
         return
-    jitted = jax.jit(lambda part, batch: part(batch))
-    inputs: Any = source.inputs  # type: ignore[attr-defined]
+    inputs = inputs_of(source)
+    batched = batch_of(inputs)
     for first in range(start, stop, BATCH_SIZE):
         indices = list(range(first, min(first + BATCH_SIZE, stop)))
         # The last batch is filled up: every batch has the same size and compiles once.
         padded = indices + [indices[-1]] * (BATCH_SIZE - len(indices))
-        stacked = inputs.batch(padded) if hasattr(inputs, "batch") else stack_elements(inputs[i] for i in padded)
-        batch = {name: np.asarray(array) for name, array in jitted(compute_batch, stacked).items()}
+        stacked = batched(padded) if batched else stack_elements(inputs[index] for index in padded)
+        batch = {name: np.asarray(array) for name, array in apply_batch_computation(computation, stacked).items()}
         for row, index in enumerate(indices):
-            yield index, {name: array[row] for name, array in batch.items()}
+            yield index, {name: array[row, ...] for name, array in batch.items()}

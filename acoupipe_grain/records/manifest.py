@@ -97,12 +97,15 @@ class Content:
             raise DataError(f"{path}: damaged ({type(error).__name__}: {error}).") from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Manifest:
     """The content of a complete data set and its shards."""
 
     content: Content
     shards: tuple[ShardRow, ...]
+
+    def __repr__(self) -> str:
+        return f"Manifest({self.content.num_records} records, {len(self.shards)} shards, digest={self.digest})"
 
     @property
     def digest(self) -> str:
@@ -149,6 +152,16 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(content, shards)
 
 
+def check_shard_sizes(folder: Path, manifest: Manifest) -> None:
+    """Raise `DataError` if a shard is missing or does not have the size that the manifest says."""
+    for row in manifest.shards:
+        path = folder / row.name
+        if not path.is_file():
+            raise DataError(f"{row.name}: missing from {folder}.")
+        if path.stat().st_size != row.num_bytes:
+            raise DataError(f"{row.name}: {path.stat().st_size} bytes, the manifest says {row.num_bytes}.")
+
+
 def shard_ranges(num_records: int, records_per_shard: int) -> list[tuple[int, int]]:
     """Return the ranges of record indices, one per shard."""
     return [(start, min(start + records_per_shard, num_records)) for start in range(0, num_records, records_per_shard)]
@@ -158,8 +171,10 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON mapping or raise `DataError`."""
     try:
         mapping = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error}).") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error}).") from error
     if not isinstance(mapping, dict):
         raise DataError(f"{path}: expected a JSON mapping.")
     return mapping

@@ -8,7 +8,7 @@ import numpy as np
 
 from acoupipe_grain.errors import DataError, VerificationError
 from acoupipe_grain.records.array_record import num_records_in, sha256_of
-from acoupipe_grain.records.manifest import MANIFEST_NAME, SHARD_SUFFIX, Manifest, read_manifest
+from acoupipe_grain.records.manifest import MANIFEST_NAME, SHARD_SUFFIX, Manifest, check_shard_sizes, read_manifest
 from acoupipe_grain.records.stored import ArrayRecordSource
 from acoupipe_grain.specs import DataSource, check_element
 
@@ -30,7 +30,7 @@ def verify_records(folder: str | Path, *, deep: bool = False) -> Manifest:
     Raises
     ------
     VerificationError
-        If something is damaged, missing or superfluous; the message names the shard and, where known, the record.
+        If a shard is damaged, missing or superfluous; the message names the shard and, where known, the record.
     """
     folder = Path(folder)
     try:
@@ -55,12 +55,12 @@ def _check_shards(folder: Path, manifest: Manifest) -> None:
     present = {path.name for path in folder.glob(f"*{SHARD_SUFFIX}")}
     if superfluous := sorted(present - expected):
         raise VerificationError(f"{folder}: {', '.join(superfluous)} are not in {MANIFEST_NAME}.")
+    try:
+        check_shard_sizes(folder, manifest)
+    except DataError as error:
+        raise VerificationError(str(error)) from error
     for row in manifest.shards:
         path = folder / row.name
-        if not path.is_file():
-            raise VerificationError(f"{row.name}: missing from {folder}.")
-        if path.stat().st_size != row.num_bytes:
-            raise VerificationError(f"{row.name}: {path.stat().st_size} bytes, the manifest says {row.num_bytes}.")
         if (digest := sha256_of(path)) != row.sha256:
             raise VerificationError(f"{row.name}: its SHA-256 is {digest}, the manifest says {row.sha256}.")
         try:
@@ -80,6 +80,11 @@ def verify_sample(folder: str | Path, source: DataSource) -> None:
         If a record differs, floating-point values by more than 1e-5 of their maximum.
     """
     stored = ArrayRecordSource(folder)
+    if dict(source.element_spec) != dict(stored.element_spec):
+        raise VerificationError(
+            f"source: its elements ({', '.join(source.element_spec)}) have another specification than those stored "
+            f"({', '.join(stored.element_spec)})."
+        )
     if len(source) != len(stored):
         raise VerificationError(f"source: has {len(source)} records, the data set {len(stored)}.")
     for index in np.unique(np.linspace(0, len(stored) - 1, NUM_REGENERATED).astype(int)):

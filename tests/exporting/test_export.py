@@ -73,9 +73,12 @@ class Batched:
 
     def __init__(self):
         self.inputs = apg.SceneSource(70, max_nsources=3)
-        self.element_spec = {"doubled": apg.ArraySpec((3,), "float32", ("source",), "Pa^2")}
+        self.element_spec = {
+            "doubled": apg.ArraySpec((3,), "float32", ("source",), "Pa^2"),
+            "idx": apg.ArraySpec((), "int32", ()),
+        }
         self.compute_batch = jax.tree_util.Partial(
-            lambda factor, batch: {"doubled": factor * batch["strengths"]}, jnp.full((3,), 2.0)
+            lambda factor, batch: {"doubled": factor * batch["strengths"], "idx": batch["idx"]}, jnp.full((3,), 2.0)
         )
         self.tables = {"names": ["a", "b"]}
 
@@ -83,7 +86,8 @@ class Batched:
         return 70
 
     def __getitem__(self, index):
-        return {"doubled": 2 * self.inputs[index]["strengths"]}
+        scene = self.inputs[index]
+        return {"doubled": 2 * scene["strengths"], "idx": scene["idx"]}
 
     def __repr__(self):
         return "Batched()"
@@ -96,6 +100,7 @@ def test_a_batched_source_is_exported_through_its_batches_with_its_tables(tmp_pa
     assert stored.tables == {"names": ["a", "b"]}
     for index in (0, 63, 64, 66, 67, 69):
         np.testing.assert_array_equal(stored[index]["doubled"], source[index]["doubled"])
+        assert stored[index]["idx"] == index
     apg.verify(tmp_path / "data", deep=True, source=source)
 
 
@@ -172,6 +177,21 @@ def test_an_interrupted_export_is_recognised(small_source, tmp_path, num_workers
     assert contents(tmp_path / "data") == before
 
 
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_an_export_that_fails_at_once_leaves_nothing(small_source, tmp_path, num_workers):
+    source = Failing(small_source.inputs, 0, ValueError("broken record"))
+    with pytest.raises(ValueError, match="broken record"):
+        export(source, tmp_path / "data", num_workers=num_workers, records_per_shard=20)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_finished_export_that_lost_a_shard_is_not_taken_for_whole(small_source, tmp_path):
+    export(small_source.inputs, tmp_path / "data")
+    next((tmp_path / "data").glob("*.array_record")).unlink()
+    with pytest.raises(ExportError, match=r"damaged: shard-.*missing"):
+        export(small_source.inputs, tmp_path / "data")
+
+
 def test_an_element_that_is_not_what_the_specification_says_is_refused_by_name(small_source, tmp_path):
     class Wrong(Failing):
         def __getitem__(self, index):
@@ -202,8 +222,9 @@ def test_something_that_is_no_source_is_refused(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
-def test_a_progress_bar_shows_rate_and_time_left(small_source, tmp_path, capsys):
-    apg.export(small_source.inputs, tmp_path / "data", num_workers=0)
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_progress_bar_shows_rate_and_time_left(small_source, tmp_path, capsys, num_workers):
+    apg.export(small_source.inputs, tmp_path / "data", num_workers=num_workers)
     shown = capsys.readouterr().err
     assert "20/20" in shown
     assert "record/s" in shown

@@ -70,13 +70,40 @@ class Deadly:
 
 
 def test_a_dying_export_worker_is_an_error(tmp_path):
-    with pytest.raises(Exception, match="terminated abruptly"):
+    with pytest.raises(ExportError, match="a worker process ended unexpectedly"):
         apg.export(Deadly(), tmp_path / "data", num_workers=2, progress=False)
     assert not (tmp_path / "data" / "manifest.json").exists()
 
 
 def test_a_dying_loader_worker_is_an_error_not_the_end():
     iterator = iter(apg.make_loader(Deadly(), 2, shuffle=False, num_workers=1))
-    with pytest.raises(Exception, match=r"."):
+    with pytest.raises(RuntimeError, match="terminated unexpectedly"):
         list(iterator)
     iterator.close()
+
+
+@pytest.mark.parametrize("how", ["export", "loader"])
+def test_workers_end_with_a_killed_parent(tmp_path, how):
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+import acoupipe_grain as apg
+if __name__ == "__main__":
+    source = apg.SyntheticSource(10_000, f=4000.0, signal_length=0.5)
+    if "{how}" == "export":
+        apg.export(source, "data", num_workers=2, progress=False)
+    else:
+        for batch in apg.make_loader(source, 2, num_workers=2):
+            open("begun", "w").close()
+""")
+    process = psutil.Popen([sys.executable, script], cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "begun").exists() and not list(tmp_path.glob("data/*.partial")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    workers = process.children(recursive=True)
+    assert len(workers) >= 2
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert not alive

@@ -93,7 +93,37 @@ def test_a_later_format_is_refused_with_both_versions(damaged):
         apg.ArrayRecordSource(damaged)
 
 
+def test_a_missing_or_shortened_shard_is_found_on_opening(damaged):
+    shard = damaged / "shard-00001-of-00007.array_record"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(DataError, match=r"shard-00001-of-00007\.array_record: \d+ bytes"):
+        apg.ArrayRecordSource(damaged)
+    shard.unlink()
+    with pytest.raises(DataError, match=r"shard-00001-of-00007\.array_record: missing"):
+        apg.ArrayRecordSource(damaged)
+
+
 def test_a_record_that_cannot_be_read_is_named(damaged):
-    (damaged / "shard-00001-of-00007.array_record").unlink()
-    with pytest.raises(DataError, match=r"shard-00001-of-00007\.array_record, record 2 \(index 5\)"):
-        apg.ArrayRecordSource(damaged)[5]
+    shard = damaged / "shard-00001-of-00007.array_record"
+    data = bytearray(shard.read_bytes())
+    data[64 * 1024 : 64 * 1024 + 600] = bytes(600)
+    shard.write_bytes(bytes(data))
+    stored = apg.ArrayRecordSource(damaged)
+    with pytest.raises(DataError, match=r"shard-00001-of-00007\.array_record, record \d \(index [345]\)"):
+        [stored[index] for index in (3, 4, 5)]
+
+
+def test_many_shards_are_read_with_few_open_files(tmp_path, monkeypatch):
+    import psutil
+
+    from acoupipe_grain.records import readers
+
+    monkeypatch.setattr(readers, "MAX_IDLE_READERS", 4)
+    scenes = apg.SceneSource(40, max_nsources=2)
+    apg.export(scenes, tmp_path / "data", num_workers=0, records_per_shard=1, progress=False)
+    stored = apg.ArrayRecordSource(tmp_path / "data")
+    before = psutil.Process().num_fds()
+    with ThreadPoolExecutor(4) as pool:
+        for index, element in enumerate(pool.map(stored.__getitem__, list(range(40)) * 3)):
+            assert_same(element, scenes[index % 40])
+    assert psutil.Process().num_fds() - before <= 4 + 4

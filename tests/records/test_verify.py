@@ -119,10 +119,20 @@ def test_the_source_can_be_given(exported, small_source, small_setup):
         apg.verify(exported, deep=True, source=other)
 
 
+def test_a_source_with_other_elements_is_refused(exported, small_source):
+    with pytest.raises(VerificationError, match="another specification"):
+        apg.verify(exported, deep=True, source=small_source.inputs)
+
+
+def test_a_source_is_not_taken_and_ignored(exported, small_source):
+    with pytest.raises(ArgumentError, match="deep=True"):
+        apg.verify(exported, source=small_source)
+
+
 def test_a_source_of_an_unknown_class_must_be_given(damaged):
     path = damaged / "manifest.json"
     path.write_text(path.read_text().replace('"SyntheticSource"', '"os.system"'))
-    with pytest.raises(ArgumentError, match=r"os\.system.*pass the source"):
+    with pytest.raises(ArgumentError, match=r"os\.system.*pass the source.*verify\(path, deep=True, source="):
         apg.verify(damaged, deep=True)
 
 
