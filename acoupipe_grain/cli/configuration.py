@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from acoupipe_grain.config import build, load_arguments, parse_flags
+from acoupipe_grain.errors import ArgumentError
 
 
 def add_configuration(command: argparse.ArgumentParser) -> None:
     """Let a command take ``--args.load FILE`` and flags ``--Class.parameter value``."""
-    command.add_argument("--args.load", dest="args_load", metavar="FILE", help="YAML file with keys Class.parameter")
     command.add_argument(
-        "--scope",
-        choices=("train", "val", "test"),
-        default="",
-        help="also use the file's keys with this prefix",
+        "--args.load", dest="args_load", action="append", metavar="FILE", help="YAML file with keys Class.parameter"
     )
-    command.epilog = "Every key of the file can be overridden: --SyntheticSource.num_records 256"
+    command.add_argument(
+        "--scope", choices=("train", "val", "test"), default="", help="also use the keys with this prefix"
+    )
+    command.epilog = "Every key can be given as a flag: --SyntheticSource.num_records 256"
     command.set_defaults(takes_flags=True)
 
 
-def configured_arguments(known: argparse.Namespace, flags: Sequence[str]) -> dict[str, Any]:
-    """Return the values of the configuration file, overridden by those on the command line."""
-    loaded = load_arguments(known.args_load) if known.args_load else {}
-    return loaded | parse_flags(flags)
+def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners: Collection[str]) -> dict[str, Any]:
+    """Return the values of the configuration file, overridden by those on the command line.
+
+    A file may hold keys for other commands and scopes; a flag that the command would not use is refused. `owners` are
+    the classes and functions whose keys the command uses.
+    """
+    files = known.args_load or []
+    if len(files) > 1:
+        raise ArgumentError("command line: --args.load is given twice; let one file $include the other.")
+    given = parse_flags(flags)
+    for key in given:
+        scope, _, name = key.rpartition("/")
+        if name.partition(".")[0] not in owners:
+            raise ArgumentError(f"command line: --{key}: `{known.command}` uses keys of {', '.join(owners)} only.")
+        if scope != known.scope and scope:
+            raise ArgumentError(f"command line: --{key}: takes effect with --scope {scope} only.")
+    return (load_arguments(files[0]) if files else {}) | given
 
 
 def configured_source(known: argparse.Namespace, arguments: dict[str, Any]) -> Any:

@@ -28,7 +28,7 @@ def add_command(commands: Any) -> None:
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export, verify, read back, draw, and say what to try next."""
     folder = Path(known.folder)
-    arguments = configured_arguments(known, flags)
+    arguments = configured_arguments(known, flags, ("SyntheticSource", "export", "make_loader"))
     source = configured_source(known, arguments)
     setup = source.setup
     print(f"1. {len(source)} scenes, {setup.num_mics} microphones, {setup.sample_rate:g} Hz, mode {source.mode}")
@@ -42,7 +42,8 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     started = time.perf_counter()
     shapes = {}
     num_records = 0
-    loader = make_loader(stored, **({"batch_size": 32, "seed": 1} | values_for("make_loader", arguments, known.scope)))
+    defaults = {"batch_size": min(32, len(stored)), "seed": 1}
+    loader = make_loader(stored, **(defaults | values_for("make_loader", arguments, known.scope)))
     for batch in loader:
         shapes = {name: array.shape for name, array in batch.items()}
         num_records += len(batch["idx"])
@@ -51,7 +52,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     for name, shape in shapes.items():
         print(f"     {name:26} {shape}")
     picture = folder / "preview.png"
-    preview(stored, setup, picture)
+    preview(stored, setup, picture, range(min(3, len(stored))))
     print(f"5. drew {picture}: source maps with the true positions, and the array")
     print(
         f"\nTry next:\n  .venv/bin/acoupipe-grain inspect {data}\n"

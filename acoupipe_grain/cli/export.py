@@ -9,6 +9,7 @@ from typing import Any
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
 from acoupipe_grain.config.factories import values_for
 from acoupipe_grain.exporting import export
+from acoupipe_grain.specs import element_num_bytes
 
 
 def add_command(commands: Any) -> None:
@@ -21,8 +22,10 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export and say what was written."""
-    arguments = configured_arguments(known, flags)
+    arguments = configured_arguments(known, flags, ("SyntheticSource", "export"))
     source = configured_source(known, arguments)
+    planned = len(source) * element_num_bytes(source.element_spec) / 2**20
+    print(f"{len(source)} {source.inputs.streams.split} records, {planned:,.1f} MiB before compression", flush=True)
     manifest = export(source, known.folder, **values_for("export", arguments, known.scope))
     size = sum(row.num_bytes for row in manifest.shards) / 2**20
     print(f"{known.folder}: {len(source)} records in {len(manifest.shards)} shards, {size:.1f} MiB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -27,14 +28,35 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def split_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the command's own arguments, and the flags ``--Class.parameter`` with values, wherever they stand."""
+    plain: list[str] = []
+    flags: list[str] = []
+    remaining = list(argv)
+    while remaining:
+        item = remaining.pop(0)
+        is_flag = item.startswith("--") and "." in item.partition("=")[0] and not item.startswith("--args.load")
+        (flags if is_flag else plain).append(item)
+        if is_flag and "=" not in item and remaining and not remaining[0].startswith("--"):
+            flags.append(remaining.pop(0))
+    return plain, flags
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: 0, or 2 for an error in arguments or data."""
-    known, flags = parser().parse_known_args(argv)
+    """Run a command and return its exit status: 0, 2 for an error in arguments or data, 130 when interrupted."""
+    plain, flags = split_flags(sys.argv[1:] if argv is None else argv)
+    known, unknown = parser().parse_known_args(plain)
     try:
-        if flags and not known.takes_flags:
-            raise ArgumentError(f"command line: {' '.join(flags)}: unknown to `{known.command}`.")
+        if unknown or (flags and not known.takes_flags):
+            raise ArgumentError(f"command line: {' '.join(unknown or flags)}: unknown to `{known.command}`.")
         known.run(known, flags)
-    except (ValueError, IndexError) as error:
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is left must not be flushed into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print(f"acoupipe-grain {known.command}: interrupted; what was begun is unfinished.", file=sys.stderr)
+        return 130
+    except (ValueError, IndexError, OSError) as error:
         print(f"acoupipe-grain {known.command}: error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -8,11 +8,12 @@ from typing import Any
 
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
+from acoupipe_grain.config.factories import values_for
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.plotting import preview
 from acoupipe_grain.records import ArrayRecordSource
 
-_FEATURES = ["sourcemap", "loc", "f"]
+_FEATURES = ["sourcemap", "loc", "f"]  # what a preview draws, whatever else is configured
 _DEFAULT_FREQUENCY = 4000.0
 
 
@@ -34,7 +35,11 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         source: Any = ArrayRecordSource(known.data)
         setup = _stored_setup(source)
     else:
-        arguments = {"SyntheticSource.f": _DEFAULT_FREQUENCY} | configured_arguments(known, flags)
+        arguments = configured_arguments(known, flags, ("SyntheticSource",))
+        if values_for("SyntheticSource", arguments, known.scope).get("f") is None:
+            # A preview shows one frequency; all bins would begin with 0 Hz.
+            scope = f"{known.scope}/" if known.scope else ""
+            arguments[f"{scope}SyntheticSource.f"] = _DEFAULT_FREQUENCY
         source = configured_source(known, arguments | {"SyntheticSource.features": _FEATURES})
         setup = source.setup
     preview(source, setup, known.picture, known.records)

@@ -7,21 +7,17 @@ resolved when something is built and are plain afterwards: no thread or worker l
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import Any
-
-import argbind
 
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
-from acoupipe_grain.errors import unknown_name
+from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.exporting import export
 from acoupipe_grain.pipeline import make_loader
 
 SCOPES = ("train", "val", "test")
-_CONFIGURABLE: dict[str, Callable[..., Any]] = {
+CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "SyntheticSource": SyntheticSource,
     "SceneSource": SceneSource,
     "make_loader": make_loader,
@@ -34,7 +30,7 @@ def configurable() -> dict[str, inspect.Parameter]:
     """Return every key that can be configured, without scopes, and the parameter it sets."""
     return {
         f"{name}.{parameter.name}": parameter
-        for name, function in _CONFIGURABLE.items()
+        for name, function in CONFIGURABLE.items()
         for parameter in inspect.signature(function).parameters.values()
         if parameter.default is not parameter.empty
     }
@@ -48,6 +44,18 @@ def require_known(key: str, origin: str) -> None:
     known = configurable()
     if name not in known:
         raise unknown_name(f"key in {origin}:", key, [f"{scope}/{item}" if scope else item for item in known])
+
+
+def require_scope(scope: str, arguments: Mapping[str, Any]) -> None:
+    """Raise the error that names the scopes there are unless some key of `arguments` has the `scope`."""
+    if scope not in SCOPES:
+        raise unknown_name("scope", scope, SCOPES)
+    used = sorted({key.partition("/")[0] for key in arguments if "/" in key})
+    if scope not in used:
+        raise ArgumentError(
+            f"scope={scope!r}: no key begins with {scope + '/'!r}; the configuration has "
+            f"{'the scopes ' + ', '.join(used) if used else 'no scopes'}."
+        )
 
 
 def values_for(name: str, arguments: Mapping[str, Any], scope: str = "") -> dict[str, Any]:
@@ -75,30 +83,8 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
     """
     if name not in SOURCES:
         raise unknown_name("source", name, SOURCES)
-    if scope and scope not in SCOPES:
-        raise unknown_name("scope", scope, SCOPES)
     for key in arguments:
         require_known(key, "arguments")
-    return _CONFIGURABLE[name](**values_for(name, arguments, scope))
-
-
-def _bind(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an ArgBind-bound function that calls `function`, which itself stays as it is."""
-
-    def factory(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **kwargs)
-
-    # ArgBind reads types from the signature and cannot resolve postponed annotations itself.
-    hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)
-    signature = inspect.signature(function)
-    signature = signature.replace(
-        parameters=[item.replace(annotation=hints.get(item.name, Any)) for item in signature.parameters.values()]
-    )
-    factory.__name__ = factory.__qualname__ = name
-    factory.__doc__ = function.__doc__
-    factory.__signature__ = signature  # type: ignore[attr-defined]
-    return argbind.bind(factory, *SCOPES)
-
-
-bound = SimpleNamespace(**{name: _bind(name, function) for name, function in _CONFIGURABLE.items()})
-"""The sources, loader and export as ArgBind-bound functions, for scripts that use ``argbind.scope`` themselves."""
+    if scope:
+        require_scope(scope, arguments)
+    return CONFIGURABLE[name](**values_for(name, arguments, scope))

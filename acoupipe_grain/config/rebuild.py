@@ -19,7 +19,7 @@ def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
         If the class is unknown, or the records came from another generator version or PRNG.
     """
     name = configuration.get("class")
-    if name not in SOURCES:
+    if name not in SOURCES or not isinstance(configuration.get("arguments"), Mapping):
         raise ArgumentError(
             f"configuration: sources of class {name!r} cannot be rebuilt from a manifest (only {', '.join(SOURCES)}); "
             "pass the source itself."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from acoupipe_grain.config.rebuild import source_from_configuration
+from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.records import verify_records, verify_sample
 from acoupipe_grain.records.manifest import Manifest
 from acoupipe_grain.specs import DataSource
@@ -30,7 +31,19 @@ def verify(path: str | Path, deep: bool = False, source: DataSource | None = Non
     ArgumentError
         With `deep`: if the source cannot be rebuilt and is not given.
     """
+    if source is not None and not deep:
+        raise ArgumentError("source: only a deep verification computes records anew; give deep=True with it.")
     manifest = verify_records(path, deep=deep)
     if deep:
-        verify_sample(path, source or source_from_configuration(manifest.content.configuration))
+        verify_sample(path, source or _rebuilt(manifest))
     return manifest
+
+
+def _rebuilt(manifest: Manifest) -> DataSource:
+    try:
+        return source_from_configuration(manifest.content.configuration)
+    except ArgumentError as error:
+        raise ArgumentError(
+            f"{error} If records use functions of your own, call acoupipe_grain.verify(path, deep=True, source=...) "
+            "where these are defined; without deep, digests and counts are checked."
+        ) from error

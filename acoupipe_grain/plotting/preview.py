@@ -14,16 +14,19 @@ from acoupipe_grain.specs import DataSource, Element
 
 NEEDED = ("sourcemap", "loc", "source_mask")
 DYNAMIC_RANGE_DB = 20.0
+PREFERRED_FREQUENCY = 4000.0  # Hz
 REFERENCE_PRESSURE = 2e-5  # Pa
 
 
 def preview(source: DataSource, setup: MeasurementSetup, path: str | Path, indices: Sequence[int] = (0, 1, 2)) -> None:
     """Draw source maps in dB over the grid with the true source positions, and the array, as a PNG file.
 
+    Of several frequencies the one nearest 4 kHz is drawn, or the last where elements do not have ``f``.
+
     Parameters
     ----------
     source
-        A source whose elements have ``sourcemap`` and ``loc``; the map of the first frequency is drawn.
+        A source whose elements have ``sourcemap`` and ``loc``.
     setup
         The measurement setup of the records.
     path
@@ -55,14 +58,15 @@ def _draw_map(figure: Any, axis: Any, setup: MeasurementSetup, element: Element)
     grid = setup.grid
     half_x, half_y = grid.steps[0] / 2, grid.steps[1] / 2
     extent = (grid.x_min - half_x, grid.x_max + half_x, grid.y_min - half_y, grid.y_max + half_y)
-    levels = 10 * np.log10(np.maximum(element["sourcemap"][0], 1e-30) / REFERENCE_PRESSURE**2)
+    number = int(np.argmin(np.abs(element["f"] - PREFERRED_FREQUENCY))) if "f" in element else -1
+    levels = 10 * np.log10(np.maximum(element["sourcemap"][number], 1e-30) / REFERENCE_PRESSURE**2)
     image = axis.imshow(
         levels.T, origin="lower", extent=extent, vmax=levels.max(), vmin=levels.max() - DYNAMIC_RANGE_DB
     )
     x, y = element["loc"][:2, element["source_mask"]]
     axis.plot(x, y, "o", markerfacecolor="none", markeredgecolor="white", markeredgewidth=2.2, markersize=9)
     axis.plot(x, y, "o", markerfacecolor="none", markeredgecolor="crimson", markersize=9)
-    frequency = f", {element['f'][0]:.0f} Hz" if "f" in element else ""
+    frequency = f", {element['f'][number]:.0f} Hz" if "f" in element else ""
     count = int(element["num_sources"])
     axis.set_title(f"record {int(element['idx'])}: {count} source{'s' if count > 1 else ''}{frequency}")
     axis.set(xlabel="x / m", ylabel="y / m")

@@ -27,6 +27,33 @@ def test_export_verify_inspect_and_preview_run_one_after_the_other(tmp_path, cap
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_flags_may_stand_before_the_folder(tmp_path):
+    arguments = ["export", "--SyntheticSource.num_records", "2", "--SyntheticSource.features=[loc]"]
+    assert main([*arguments, "--export.num_workers", "0", str(tmp_path / "data")]) == 0
+    assert len(apg.ArrayRecordSource(tmp_path / "data")) == 2
+
+
+def test_a_preview_of_all_bins_draws_one_near_4_khz(tmp_path, monkeypatch):
+    import acoupipe_grain.cli.preview as module
+
+    drawn = []
+    monkeypatch.setattr(module, "preview", lambda source, *others: drawn.append(source[0]["f"].tolist()))
+    flags = ["--SyntheticSource.signal_length", "0.2"]
+    assert main(["preview", str(tmp_path / "map.png"), "--args.load", str(CONF / "synthetic.yml"), *flags]) == 0
+    assert drawn == [[37 * 107.1875]]
+
+
+def test_an_interruption_is_one_line(monkeypatch, capsys):
+    import acoupipe_grain.cli.verify as module
+
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "verify", interrupt)
+    assert main(["verify", "data"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
 def test_preview_draws_a_configuration(tmp_path):
     picture = tmp_path / "map.png"
     flags = ["--SyntheticSource.f", "2000", "--SyntheticSource.num", "1", "--SyntheticSource.signal_length", "0.2"]
@@ -86,6 +113,12 @@ def test_a_scope_chooses_keys(tmp_path, capsys):
         (["preview", "map.png", "--records", "-1"], "index=-1"),
         (["preview", "map.png", "--data", "data", "--SyntheticSource.seed", "1"], "--data"),
         (["bench", "--records", "0"], "records=0"),
+        (["export", "data", "--SceneSource.seed", "1"], "uses keys of SyntheticSource, export only"),
+        (["export", "data", "--val/SyntheticSource.seed", "1"], "--scope val"),
+        (["export", "data", "--scope", "val"], "no key begins with 'val/'"),
+        (["export", "data", "--args.load", "a.yml", "--args.load", "b.yml"], "given twice"),
+        (["export", "/dev/null/data", "--SyntheticSource.num_records", "1"], "/dev/null"),
+        (["preview", "nowhere/map.png", "--SyntheticSource.signal_length", "0.1"], "nowhere"),
     ],
 )
 def test_errors_are_one_line_and_status_2(arguments, message, capsys):

@@ -1,8 +1,11 @@
+import subprocess
+import sys
+
 import argbind
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.config import bound, build, configurable, source_from_configuration
+from acoupipe_grain.config import build, configurable, source_from_configuration
 from acoupipe_grain.errors import ArgumentError
 
 
@@ -46,9 +49,50 @@ def test_every_argument_of_the_sources_can_be_configured():
 
 
 def test_sources_work_inside_argbinds_own_scope_and_stay_plain_classes():
+    from acoupipe_grain.config import bound
+
     with argbind.scope({"SceneSource.seed": 3, "val/SceneSource.seed": 4}, "val"):
         assert bound.SceneSource(num_records=5).streams.seed == 4
         assert apg.SceneSource(num_records=5).streams.seed == 0
+
+
+SCRIPT = """
+import argbind
+import acoupipe_grain as apg
+{imports}
+
+@argbind.bind("train")
+def export(folder: str = "mine"):
+    return folder
+
+args = argbind.parse_args()
+with argbind.scope(args, "train"):
+    print(export(), {built})
+"""
+
+
+@pytest.mark.parametrize(
+    ("imports", "built", "flags", "shown"),
+    [
+        ("", "'no source'", ["--export.folder", "yours"], "yours no source"),
+        (
+            "from acoupipe_grain.config.bound import SceneSource",
+            "SceneSource().snap_to_grid, SceneSource().num_records",
+            ["--SceneSource.snap_to_grid", "true", "--train/SceneSource.num_records", "7"],
+            "mine True 7",
+        ),
+    ],
+)
+def test_users_own_argbind_programs_work(tmp_path, imports, built, flags, shown):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(imports=imports, built=built))
+    result = subprocess.run([sys.executable, script, *flags], capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == shown, result.stderr
+
+
+def test_a_scope_without_keys_is_refused():
+    with pytest.raises(ArgumentError, match="no key begins with 'val/'.*scopes train"):
+        build("SceneSource", {"train/SceneSource.seed": 1}, "val")
 
 
 def test_a_configuration_rebuilds_its_source(small_source):
