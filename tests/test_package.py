@@ -38,7 +38,7 @@ def test_errors_are_value_errors_or_index_errors():
     assert issubclass(apg.RecordIndexError, IndexError)
 
 
-@pytest.mark.parametrize("heavy", ["acoular", "matplotlib", "array_record", "numba", "scipy.stats"])
+@pytest.mark.parametrize("heavy", ["acoular", "matplotlib", "numba", "scipy.stats", "argbind"])
 def test_importing_the_package_does_not_import(heavy):
     # A fresh interpreter: this one has imported everything.
     code = (
@@ -48,10 +48,25 @@ def test_importing_the_package_does_not_import(heavy):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_grain_workers_start_outside_of_absl():
-    from absl import flags
+def test_importing_marks_absls_flags_as_parsed_and_nothing_else():
+    """Grain's workers refuse to start in programs that `absl.app` did not run."""
+    code = "import {module}; from absl import flags; import sys; sys.exit(flags.FLAGS.is_parsed())"
+    for module, parsed in (("grain", 0), ("acoupipe_grain", 1)):
+        command = [sys.executable, "-c", code.format(module=module)]
+        assert subprocess.run(command, check=False).returncode == parsed
 
-    assert flags.FLAGS.is_parsed()
+
+def test_importing_late_in_threads_leaves_the_warning_filters_alone():
+    code = """
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from acoupipe_grain.array.geometry_acoular import import_acoular
+before = list(warnings.filters)
+with ThreadPoolExecutor(16) as pool:
+    list(pool.map(lambda _: import_acoular(), range(64)))
+assert ("ignore", None, Warning, None, 0) not in warnings.filters, warnings.filters
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_everything_but_shards_works_without_array_record(tmp_path):

@@ -69,6 +69,8 @@ def load_microphones(name_or_path: str | Path) -> Float[np.ndarray, "3 mic"]:
     try:
         microphones = ElementTree.parse(path).getroot().iter("pos")
         positions = np.array([[float(mic.attrib[axis]) for axis in "xyz"] for mic in microphones], dtype=np.float64)
+    except OSError as error:
+        raise ArgumentError(f"mic_positions={str(name_or_path)!r}: cannot be read ({error.strerror}).") from error
     except (ElementTree.ParseError, ValueError, KeyError) as error:
         raise ArgumentError(
             f"mic_positions={str(name_or_path)!r}: not a microphone geometry ({type(error).__name__}: {error})."

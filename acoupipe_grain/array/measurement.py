@@ -39,7 +39,7 @@ class MeasurementSetup:
     ----------
     mic_positions
         Nominal microphone positions, m, shape (3, M); or the name or path of an Acoular microphone file
-        ("minidsp_uma-16", "my_array.xml").
+        ("minidsp_uma-16", "my_array.xml"); None: a 64-microphone Vogel spiral of 1 m aperture.
     grid
         A `RectGrid`, a mapping of its arguments, or None for 64×64 points over the aperture D at distance D/2.
     reference
@@ -67,7 +67,7 @@ class MeasurementSetup:
         If a value has the wrong type, shape or range, or a microphone lies on the grid.
     """
 
-    mic_positions: Any
+    mic_positions: Any = None
     grid: Any = None
     _: KW_ONLY
     reference: Any = None
@@ -101,7 +101,7 @@ class MeasurementSetup:
     @classmethod
     def default(cls) -> MeasurementSetup:
         """Return the default: a 64-microphone Vogel spiral of 1 m aperture before a 64×64 grid at 0.5 m."""
-        return cls(mic_positions=geometry.default_microphones())
+        return cls()
 
     @classmethod
     def from_acoular(cls, acoular_object: Any, **values: Any) -> MeasurementSetup:
@@ -119,12 +119,12 @@ class MeasurementSetup:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> MeasurementSetup:
-        """Return the setup that a plain mapping of arguments describes; `mic_positions` may be left out."""
+        """Return the setup that a plain mapping of arguments describes."""
         known = [item.name for item in fields(cls)]
         for name in mapping:
             if name not in known:
                 raise unknown_name("setup argument", name, known)
-        return cls(**({"mic_positions": geometry.default_microphones()} | dict(mapping)))
+        return cls(**mapping)
 
     @property
     def num_mics(self) -> int:
@@ -215,6 +215,8 @@ def as_setup(setup: MeasurementSetup | Mapping[str, Any] | None) -> MeasurementS
 
 
 def _mic_positions(value: Any) -> Float[np.ndarray, "3 mic"]:
+    if value is None:
+        value = geometry.default_microphones()
     if isinstance(value, str | Path):
         value = load_microphones(value)
     positions = _float_array("mic_positions", value, "(3, M)")
@@ -241,7 +243,10 @@ def _grid(value: Any, mic_positions: Float[np.ndarray, "3 mic"]) -> RectGrid:
         if missing:
             raise ArgumentError(f"grid={dict(value)!r}: lacks {', '.join(missing)}.")
         return RectGrid(**value)
-    raise ArgumentError(f"grid={value!r}: expected a RectGrid, a mapping of its arguments, or None for the default.")
+    raise ArgumentError(
+        f"grid={value!r}: expected a RectGrid, a mapping of all its arguments, or None for the default; "
+        "for an acoular.RectGrid see MeasurementSetup.from_acoular."
+    )
 
 
 def _reference(value: Any, mic_positions: Float[np.ndarray, "3 mic"]) -> Float[np.ndarray, "3"]:
@@ -255,9 +260,13 @@ def _reference(value: Any, mic_positions: Float[np.ndarray, "3 mic"]) -> Float[n
 
 def _float_array(name: str, value: Any, shape: str) -> np.ndarray:
     try:
-        array = np.array(value, dtype=np.float64)
+        array = np.array(value)
+        array = array.astype(np.float64, casting="same_kind" if array.dtype.kind in "fc" else "safe")
     except (TypeError, ValueError):
-        raise ArgumentError(f"{name}={value!r}: expected numbers in m, shape {shape}.") from None
+        raise ArgumentError(
+            f"{name}={value!r}: expected real numbers in m, shape {shape}; for Acoular objects see "
+            "MeasurementSetup.from_acoular."
+        ) from None
     if not np.isfinite(array).all():
         raise ArgumentError(f"{name}: contains values that are not finite; expected positions in m.")
     array += 0.0  # minus zero is zero

@@ -69,7 +69,7 @@ class SceneSource(StartsGrainWorkers):
     min_source_distance
         Smallest distance between two sources, m, or None.
     signal_length
-        Length of the recording, s.
+        Length of the recording, s; not used with `random_signal_length`.
     random_signal_length
         Whether the length is drawn instead, uniform in (1, 10) s.
 
@@ -135,8 +135,11 @@ class SceneSource(StartsGrainWorkers):
             self.setup.block_size, math.ceil(longest_delay / self.setup.speed_of_sound * self.setup.sample_rate) + 1
         )
         if shortest < needed or self.max_num_samples > MAX_NUM_SAMPLES:
+            given = (
+                "random_signal_length=True" if self.random_signal_length else f"signal_length={self.signal_length!r}"
+            )
             raise ArgumentError(
-                f"signal_length={self.signal_length!r}: {shortest} samples; expected at least {needed} (one block of "
+                f"{given}: recordings may have {shortest} samples; expected at least {needed} (one block of "
                 f"{self.setup.block_size}, and longer than the sound takes from the grid to the array), that is "
                 f"{needed / self.setup.sample_rate:.4g} s, and at most {MAX_NUM_SAMPLES}."
             )

@@ -17,7 +17,8 @@ from acoupipe_grain.array.identity import source_configuration, source_repr
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
-from acoupipe_grain.specs import ArraySpec, Element
+from acoupipe_grain.memory import require_memory
+from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
 
 ENGINES = ("acoular",)
 MAX_UPSAMPLING = 4096
@@ -122,6 +123,16 @@ class SyntheticSource(workers.StartsGrainWorkers):
         self.features = resolved[: len(resolved) - len(always)]
         self._graph = FeatureGraph(resolved, mode_by_name(mode), self.setup, bands)
         self.element_spec = self._graph.element_spec(self._input_spec())
+        self._require_memory()
+
+    def _require_memory(self) -> None:
+        recording = sum(self._input_spec()[name].num_bytes for name in self._graph.inputs)
+        require_memory(
+            # Constants on the host and on the device; signals in two layouts.
+            2 * (self._graph.num_constant_bytes + recording + element_num_bytes(self.element_spec)),
+            f"one record ({self.setup.grid.size} grid points, {self.inputs.max_num_samples} samples)",
+            "use fewer frequencies f, a coarser grid or a shorter signal_length",
+        )
 
     def _input_spec(self) -> dict[str, ArraySpec]:
         scene = self.inputs
@@ -163,7 +174,8 @@ class SyntheticSource(workers.StartsGrainWorkers):
         )
         quantities = scene | recording._asdict()
         # On the CPU always: a record must not change with the process that computes it.
-        with jax.default_device(workers.cpu_device()):
+        cpu = workers.cpu_device()
+        with jax.default_device(cpu), jax.set_mesh(jax.sharding.Mesh([cpu], ("cpu",))):
             computed = self._compute(self._constants, {name: quantities[name] for name in self._graph.inputs})
         return {name: np.array(computed[name]) for name in self.element_spec}
 

@@ -29,6 +29,20 @@ def test_setups_are_compared_and_hashed_by_content():
     assert repr(one) == repr(same) != repr(other)
 
 
+def test_minus_zero_is_zero():
+    negative = mics()
+    negative[2] = -0.0
+    one, other = (apg.MeasurementSetup(mic_positions=positions) for positions in (mics(), negative))
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_unpickled_setups_are_frozen_too():
+    setup = pickle.loads(pickle.dumps(apg.MeasurementSetup(mic_positions=mics())))
+    with pytest.raises(ValueError, match="read-only"):
+        setup.mic_positions[0, 0] = 1.0
+
+
 def test_setups_are_frozen():
     setup = apg.MeasurementSetup(mic_positions=mics())
     with pytest.raises(AttributeError):
@@ -47,7 +61,7 @@ def test_a_mapping_keeps_defaults_for_what_it_leaves_out():
     setup = as_setup({"speed_of_sound": 340.0})
     assert setup.num_mics == 64
     assert setup.speed_of_sound == 340.0
-    assert as_setup(None) == apg.MeasurementSetup.default()
+    assert as_setup(None) == apg.MeasurementSetup.default() == apg.MeasurementSetup()
 
 
 def test_microphones_come_by_the_name_of_an_acoular_file():
@@ -108,11 +122,15 @@ def test_what_a_setup_cannot_express_is_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"mic_positions": mics(0.1)}, "lies on the grid"),
+        ({"mic_positions": mics(0.1)}, "microphone 0.*lies on the grid"),
+        ({"reference": [0.0, 0.1, 0.1]}, "reference.*lies on the grid"),
+        ({"mic_positions": mics() * 1j}, "real numbers"),
+        ({"mic_positions": acoular.MicGeom(pos_total=mics())}, "from_acoular"),
+        ({"grid": acoular.RectGrid()}, "from_acoular"),
         ({"mic_positions": np.zeros((3, 4))}, "one place"),
         ({"mic_positions": np.zeros((4, 3))}, r"shape \(4, 3\)"),
         ({"mic_positions": "array_57"}, "did you mean"),
-        ({"mic_positions": [["a"]]}, "expected numbers"),
+        ({"mic_positions": [["a"]]}, "expected real numbers"),
         ({"mic_positions": np.full((3, 3), np.nan)}, "finite"),
         ({"grid": 0.1}, "RectGrid"),
         ({"grid": {"x_min": 0}}, "lacks"),

@@ -84,8 +84,8 @@ def test_keys_and_splits_share_nothing(scenes):
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_redrawn_snapped_positions_still_fill_the_grid_by_the_law(axis):
-    """With one source nothing is redrawn: snapped positions have the law's mass in each cell."""
+def test_snapped_positions_have_the_laws_mass_in_each_cell(axis):
+    """With one source nothing is redrawn."""
     source = apg.SceneSource(20_000, seed=7, snap_to_grid=True, max_nsources=1)
     grid = source.setup.grid
     x = source.batch(range(20_000))["positions"][:, axis, 0].astype(float)

@@ -76,6 +76,26 @@ def test_the_minimum_distance_is_kept():
         assert gaps.min() >= 0.15 - 1e-6
 
 
+def test_neighbouring_grid_points_keep_a_distance_of_one_step():
+    grid = apg.RectGrid(-0.1, 0.1, -0.1, 0.1, 0.5, 0.1)
+    setup = apg.MeasurementSetup(grid=grid)
+    scenes = apg.SceneSource(
+        20, setup=setup, snap_to_grid=True, min_source_distance=0.1, min_nsources=9, max_nsources=9
+    )
+    cells = {tuple(np.rint(point / 0.1).astype(int)) for point in scenes[3]["positions"][:2].T}
+    assert len(cells) == 9
+
+
+def test_recordings_must_be_longer_than_the_sound_travels():
+    """Acoular reads beyond its signals for longer delays."""
+    far = {"grid": {"x_min": -0.5, "x_max": 0.5, "y_min": -0.5, "y_max": 0.5, "z": 40.0, "increment": 0.1}}
+    apg.SceneSource(3, setup=far, signal_length=0.12)
+    with pytest.raises(ArgumentError, match=r"signal_length=0\.1.*expected at least 160\d"):
+        apg.SceneSource(3, setup=far, signal_length=0.1)
+    with pytest.raises(ArgumentError, match="random_signal_length=True.*13720 samples"):
+        apg.SceneSource(3, setup={"block_size": 2**17}, random_signal_length=True)
+
+
 def test_an_impossible_distance_is_an_error_that_says_so():
     with pytest.raises(ArgumentError, match="min_source_distance=0.9.*found no place"):
         apg.SceneSource(3, min_source_distance=0.9, min_nsources=10)[0]
@@ -97,9 +117,17 @@ def test_random_signal_lengths_lie_between_one_and_ten_seconds():
     assert 9.95 < samples.max() <= 10
 
 
-def test_more_records_and_more_sources_leave_earlier_draws_alone():
-    few, many = apg.SceneSource(10), apg.SceneSource(1000)
-    assert np.array_equal(few[7]["positions"], many[7]["positions"])
+def test_more_records_and_room_for_more_sources_leave_earlier_draws_alone():
+    few, many = apg.SceneSource(10, max_nsources=4), apg.SceneSource(1000, max_nsources=9)
+    checked = 0
+    for index in range(10):
+        one, other = few[index], many[index]
+        count = min(one["num_sources"], other["num_sources"])
+        assert np.array_equal(one["positions"][:, :count], other["positions"][:, :count])
+        assert np.array_equal(one["strengths"][:count], other["strengths"][:count])
+        assert np.array_equal(one["mic_positions"], other["mic_positions"])
+        checked += count
+    assert checked > 10
 
 
 def test_splits_and_seeds_give_other_scenes():

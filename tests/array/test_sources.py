@@ -1,4 +1,7 @@
+import os
 import pickle
+import subprocess
+import sys
 
 import cloudpickle
 import numpy as np
@@ -92,7 +95,7 @@ def test_the_defaults_are_those_of_the_design():
     }
 
 
-def test_features_frequencies_engine_and_length_never_change_a_scene(small_setup):
+def test_features_frequencies_resolution_and_length_never_change_a_scene(small_setup):
     reference = source(small_setup).inputs
     for options in (
         {"features": EVERY_FEATURE},
@@ -164,6 +167,27 @@ def test_threads_get_the_same_records(small_source):
     for number, record in enumerate(records):
         for name, array in small_source[number % 10].items():
             assert np.array_equal(array, record[name])
+
+
+def test_records_are_computed_under_a_mesh_of_the_users():
+    script = """
+import jax, numpy as np
+import acoupipe_grain as apg
+source = apg.SyntheticSource(2, features=("csm",), f=4000.0, signal_length=0.2)
+expected = source[1]["csm"]
+with jax.set_mesh(jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))):
+    assert np.array_equal(source[1]["csm"], expected)
+"""
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+
+
+def test_what_cannot_fit_into_memory_is_refused_at_construction():
+    grid = apg.RectGrid(-0.5, 0.5, -0.5, 0.5, 0.5, 1e-4)
+    with pytest.raises(ArgumentError, match=r"GiB.*fewer frequencies"):
+        apg.SyntheticSource(3, setup={"grid": grid})
+    with pytest.raises(ArgumentError, match=r"GiB.*shorter signal_length"):
+        apg.SyntheticSource(3, signal_length=1e5, features=("csm",), f=1000.0)
 
 
 def test_representation_identifies_the_content(small_setup):

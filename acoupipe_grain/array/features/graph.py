@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,6 +128,14 @@ class FeatureGraph:
             raise ArgumentError(f"option {name!r} has no default; give it with apg.feature(..., {name}=...).")
         return value
 
+    @property
+    def num_constant_bytes(self) -> int:
+        """Size of all constants in bytes."""
+        return sum(
+            8 * math.prod(CONSTANTS[name].shape(self.setup, self.bands, **options))
+            for name, options in self._constants.values()
+        )
+
     def build_constants(self) -> dict[str, np.ndarray]:
         """Compute the arrays that travel as arguments (steering vectors); up to hundreds of MB."""
         return {
@@ -138,8 +147,12 @@ class FeatureGraph:
         """Compute all features; pure and jittable. `inputs` may have leading batch axes."""
         values: dict[str, Any] = {"setup": self.setup, "bands": self.bands, **constants, **inputs}
         for key, node in self._nodes.items():
-            values[key] = node.compute(*(values[name] for name in node.arguments), **node.options)
-        return {key: _narrow(values[node_key]) for key, node_key in self._outputs.items()}
+            try:
+                values[key] = node.compute(*(values[name] for name in node.arguments), **node.options)
+            except Exception as error:
+                error.add_note(f"While computing {key}.")
+                raise
+        return {key: _narrow(key, values[node_key]) for key, node_key in self._outputs.items()}
 
     def element_spec(self, input_spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:
         """Return the specification of the results, found by tracing the function without computing it."""
@@ -167,7 +180,7 @@ def resolve_features(
     """Return the requested features (names, `feature` objects or mappings of name, label, options), then `always`."""
     if isinstance(requested, str | Feature | Mapping):
         requested = [requested]
-    if not isinstance(requested, list | tuple):
+    if not isinstance(requested, list | tuple) or not requested:
         raise ArgumentError(f"features={requested!r}: expected a list of names or feature(...) objects.")
     resolved = []
     for item in requested:
@@ -198,7 +211,9 @@ def _key(kind: str, name: str, options: Mapping[str, Any]) -> str:
     return f"{kind} {name} {json.dumps(options, sort_keys=True)}"
 
 
-def _narrow(value: Any) -> jax.Array:
+def _narrow(key: str, value: Any) -> jax.Array:
+    if not hasattr(value, "dtype"):
+        raise ArgumentError(f"feature {key!r} returned a {type(value).__name__}; it must return one array.")
     array = jnp.asarray(value)
     narrower = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
     return array.astype(narrower.get(array.dtype.name, array.dtype.name))

@@ -174,6 +174,14 @@ def test_wrong_option_values_are_refused_at_construction(small_setup, options, m
         apg.SyntheticSource(2, setup=small_setup, features=(apg.feature("sourcemap", **options),), signal_length=0.1)
 
 
+@pytest.mark.parametrize("wrong", [lambda csm: None, lambda csm: {"a": csm}, lambda csm: np.asarray(csm)])
+def test_an_error_in_a_users_feature_names_it(small_setup, wrong):
+    apg.register_feature("wrong", wrong, axes=("frequency", "mic", "mic"))
+    with pytest.raises(Exception) as raised:
+        apg.SyntheticSource(2, setup=small_setup, features=("wrong",), signal_length=0.1)
+    assert "wrong" in str(raised.value) + "".join(getattr(raised.value, "__notes__", []))
+
+
 def test_an_option_without_a_value_is_asked_for(small_setup):
     def scaled(csm, *, factor):
         return csm * factor

@@ -1,0 +1,77 @@
+"""The house rules of docs/architecture.md, read from the code's own imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "acoupipe_grain"
+FLOORS = {
+    "errors": 0,
+    "arguments": 1,
+    "workers": 1,
+    "memory": 1,
+    "specs": 1,
+    "seeding": 2,
+    "sampling": 2,
+    "records": 3,
+    "pipeline": 3,
+    "exporting": 4,
+    "array": 5,
+    "config": 6,
+    "plotting": 6,
+    "bench": 7,
+    "cli": 8,
+}
+SERVICES = ("records", "pipeline", "exporting")
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def imports_of(path):
+    """Return (module, whether at the top level) for everything a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = []
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found += [(name, node in tree.body) for name in names]
+    return found
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path):
+    room = room_of(path)
+    for name, _ in imports_of(path):
+        if not name.startswith("acoupipe_grain."):
+            continue
+        other = name.split(".")[1]
+        if other in FLOORS and other != room:
+            assert FLOORS[other] <= FLOORS[room], name
+            assert not (room == "array" and other in SERVICES), name
+            assert not (room in SERVICES and other == "array"), name
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_heavy_packages_stay_in_their_rooms(path):
+    relative = str(path.relative_to(PACKAGE))
+    for name, at_top_level in imports_of(path):
+        package = name.split(".")[0]
+        # Acoular is always imported late, through array/geometry_acoular.py.
+        assert package != "acoular", name
+        if package == "grain":
+            assert room_of(path) == "pipeline", name
+        if package in ("matplotlib", "array_record"):
+            assert not at_top_level, name
+        if name.endswith("geometry_acoular.import_acoular"):
+            assert relative.startswith(("array/geometry", "array/measurement", "array/simulate/acoular", "bench/"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_are_short_and_named_after_what_they_hold(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+    assert path.stem not in ("util", "utils", "helper", "helpers", "common", "misc")
