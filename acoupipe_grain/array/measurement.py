@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,14 @@ from jaxtyping import Float
 
 from acoupipe_grain import arguments
 from acoupipe_grain.array import geometry
-from acoupipe_grain.array.geometry_acoular import load_microphones
-from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.array.measurement_acoular import values_from_acoular
+from acoupipe_grain.array.measurement_checks import (
+    checked_grid,
+    checked_mic_positions,
+    checked_reference,
+    require_clear_of_grid,
+    require_fitting_blocks,
+)
 from acoupipe_grain.array.steering import canonical_formulation
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
@@ -80,11 +84,11 @@ class MeasurementSetup:
     remove_diagonal: bool = False
 
     def __post_init__(self) -> None:
-        mics = _mic_positions(self.mic_positions)
+        mics = checked_mic_positions(self.mic_positions)
         values = {
             "mic_positions": mics,
-            "grid": _grid(self.grid, mics),
-            "reference": _reference(self.reference, mics),
+            "grid": checked_grid(self.grid, mics),
+            "reference": checked_reference(self.reference, mics),
             "speed_of_sound": arguments.number("speed_of_sound", self.speed_of_sound, above=0, unit="m/s"),
             "sample_rate": arguments.number("sample_rate", self.sample_rate, above=0, unit="Hz"),
             "block_size": arguments.integer("block_size", self.block_size, minimum=4),
@@ -95,8 +99,8 @@ class MeasurementSetup:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        _require_fitting_blocks(self.block_size, self.overlap)
-        _require_clear_of_grid(mics, self.reference, self.grid)
+        require_fitting_blocks(self.block_size, self.overlap)
+        require_clear_of_grid(mics, self.reference, self.grid)
 
     @classmethod
     def default(cls) -> MeasurementSetup:
@@ -212,92 +216,3 @@ def as_setup(setup: MeasurementSetup | Mapping[str, Any] | None) -> MeasurementS
     raise ArgumentError(
         f"setup={setup!r}: expected a MeasurementSetup, a mapping of its arguments, or None for the default."
     )
-
-
-def _mic_positions(value: Any) -> Float[np.ndarray, "3 mic"]:
-    if value is None:
-        value = geometry.default_microphones()
-    if isinstance(value, str | Path):
-        value = load_microphones(value)
-    positions = _float_array("mic_positions", value, "(3, M)")
-    if positions.ndim != 2 or positions.shape[0] != 3 or positions.shape[1] < 2:
-        raise ArgumentError(
-            f"mic_positions: shape {positions.shape}, expected (3, M) with at least 2 microphones, in m."
-        )
-    if geometry.aperture(positions) == 0:
-        raise ArgumentError("mic_positions: all microphones are at one place; give their positions in m.")
-    return positions
-
-
-def _grid(value: Any, mic_positions: Float[np.ndarray, "3 mic"]) -> RectGrid:
-    if value is None:
-        return RectGrid.default(geometry.aperture(mic_positions))
-    if isinstance(value, RectGrid):
-        return value
-    if isinstance(value, Mapping):
-        known = [item.name for item in fields(RectGrid)]
-        for name in value:
-            if name not in known:
-                raise unknown_name("grid argument", name, known)
-        missing = sorted(set(known) - set(value))
-        if missing:
-            raise ArgumentError(f"grid={dict(value)!r}: lacks {', '.join(missing)}.")
-        return RectGrid(**value)
-    raise ArgumentError(
-        f"grid={value!r}: expected a RectGrid, a mapping of all its arguments, or None for the default; "
-        "for an acoular.RectGrid see MeasurementSetup.from_acoular."
-    )
-
-
-def _reference(value: Any, mic_positions: Float[np.ndarray, "3 mic"]) -> Float[np.ndarray, "3"]:
-    if value is None:
-        value = mic_positions[:, geometry.central_microphone(mic_positions)]
-    reference = _float_array("reference", value, "(3,)")
-    if reference.shape != (3,):
-        raise ArgumentError(f"reference: shape {reference.shape}, expected (3,), a position in m.")
-    return reference
-
-
-def _float_array(name: str, value: Any, shape: str) -> np.ndarray:
-    try:
-        array = np.array(value)
-        array = array.astype(np.float64, casting="same_kind" if array.dtype.kind in "fc" else "safe")
-    except (TypeError, ValueError):
-        raise ArgumentError(
-            f"{name}={value!r}: expected real numbers in m, shape {shape}; for Acoular objects see "
-            "MeasurementSetup.from_acoular."
-        ) from None
-    if not np.isfinite(array).all():
-        raise ArgumentError(f"{name}: contains values that are not finite; expected positions in m.")
-    array += 0.0  # minus zero is zero
-    array.flags.writeable = False
-    return array
-
-
-def _require_fitting_blocks(block_size: int, overlap: float) -> None:
-    if block_size % 2:
-        raise ArgumentError(f"block_size={block_size}: must be even, for example {block_size + 1}.")
-    hop = block_size * (1 - overlap)
-    if abs(hop - round(hop)) > 1e-9 or round(hop) < 1 or block_size % round(hop):
-        fractions = [1 - 1 / parts for parts in range(1, 17) if block_size % parts == 0]
-        nearest = min(fractions, key=lambda fraction: abs(fraction - overlap))
-        raise ArgumentError(
-            f"overlap={overlap!r}: the hop of {hop:g} samples does not divide block_size={block_size}; "
-            f"the nearest overlap that fits is {nearest!r}."
-        )
-
-
-def _require_clear_of_grid(
-    mic_positions: Float[np.ndarray, "3 mic"], reference: Float[np.ndarray, "3"], grid: RectGrid
-) -> None:
-    clearance = 1e-3 * geometry.aperture(mic_positions)
-    distances = grid.distance(np.concatenate([mic_positions, reference[:, None]], axis=1))
-    nearest = int(np.argmin(distances))
-    if distances[nearest] < clearance:
-        is_mic = nearest < mic_positions.shape[1]
-        place = mic_positions[:, nearest] if is_mic else reference
-        raise ArgumentError(
-            f"{'mic_positions: microphone ' + str(nearest) if is_mic else 'reference: the position'} at "
-            f"{place.tolist()} lies on the grid (distance {distances[nearest]:.3g} m, at least {clearance:.3g} m "
-            f"needed); move it or the grid, which is at z={grid.z:g} m."
-        )
