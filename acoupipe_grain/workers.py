@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import sys
 import threading
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import jax
 from absl import flags
 
-from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.errors import ArgumentError, DataError
 
 GRAIN_WORKER_PREFIX = "grain-process-prefetch"
 _ENABLE_X64 = "_enable_x64"
@@ -57,6 +58,21 @@ def require_spawnable(num_workers: int) -> None:
 def settings_for_workers() -> bool:
     """Return what `start_worker` needs to know of this process."""
     return bool(jax.config.read("jax_enable_x64"))
+
+
+def transportable(error: Exception, where: str) -> Exception:
+    """Return an exception that finds its way out of a worker process: `error` itself, or its text in a `DataError`.
+
+    One whose class lives in the main script, or takes other arguments than its message, does not pickle; its worker
+    would hang or lose it.
+    """
+    if multiprocessing.parent_process() is None:
+        return error
+    try:
+        travels = type(error).__module__ != "__main__" and type(pickle.loads(pickle.dumps(error))) is type(error)
+    except Exception:
+        travels = False
+    return error if travels else DataError(f"{where}: {type(error).__name__}: {error}")
 
 
 class StartsGrainWorkers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -112,7 +113,8 @@ def _remove_if_nothing_is_finished(folder: Path, created: bool) -> None:
     for path in (folder / PLAN_NAME, *folder.glob(f"*{PARTIAL_SUFFIX}")):
         path.unlink(missing_ok=True)
     if created:
-        folder.rmdir()
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _existing_export(folder: Path, plan: Content) -> Manifest | None:

@@ -31,8 +31,8 @@ def write_in_processes(
 ) -> Iterator[ShardRow]:
     """Write shards in spawned processes and yield each shard's row as it is finished.
 
-    The first error stops the export; shards in progress are finished, waiting ones are not begun. `on_records` is
-    called every now and then with the number of records computed since.
+    The first error, or an interruption, stops all workers after their current record. `on_records` is called every now
+    and then with the number of records computed since.
 
     Raises
     ------
@@ -40,12 +40,12 @@ def write_in_processes(
         If a worker process dies.
     """
     context = multiprocessing.get_context("spawn")
-    counter = context.Value("Q", 0)
+    counter, stop = context.Value("Q", 0), context.Event()
     pool = ProcessPoolExecutor(
         min(num_workers, len(numbers)),
         mp_context=context,
         initializer=_start,
-        initargs=(workers.settings_for_workers(), cloudpickle.dumps((plan, source, folder)), counter),
+        initargs=(workers.settings_for_workers(), cloudpickle.dumps((plan, source, folder)), counter, stop),
     )
     counted = 0
     with pool:
@@ -59,25 +59,33 @@ def write_in_processes(
                     yield future.result()
         except BrokenProcessPool as error:
             raise ExportError(
-                f"num_workers={num_workers}: a worker process ended unexpectedly (killed, out of memory, or the script "
-                'lacks `if __name__ == "__main__":` around its main part, see above).'
+                f"num_workers={num_workers}: a worker process ended unexpectedly (killed, out of memory, it could "
+                'not load the source, or the script lacks `if __name__ == "__main__":` around its main part).'
             ) from error
         except BaseException:
+            stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
-def _start(enable_x64: bool, pickled: bytes, counter: Any) -> None:
+def _start(enable_x64: bool, pickled: bytes, counter: Any, stop: Any) -> None:
     workers.start_worker(enable_x64)
     # In a freshly spawned worker: filled here, read by `_write` in the same process.
-    _worker_state["job"] = (*cloudpickle.loads(pickled), counter)
+    _worker_state["job"] = (*cloudpickle.loads(pickled), counter, stop)
 
 
 def _write(number: int) -> ShardRow:
-    plan, source, folder, counter = _worker_state["job"]
+    plan, source, folder, counter, stop = _worker_state["job"]
 
     def count_record() -> None:
+        if stop.is_set():
+            raise ExportError("the export was stopped.")
         with counter.get_lock():
             counter.value += 1
 
-    return write_shard(plan, source, folder, number, on_record=count_record)
+    if stop.is_set():
+        raise ExportError("the export was stopped.")
+    try:
+        return write_shard(plan, source, folder, number, on_record=count_record)
+    except Exception as error:
+        raise workers.transportable(error, f"shard {number} of {source!r}") from error

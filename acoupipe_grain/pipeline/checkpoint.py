@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import sys
 import weakref
@@ -20,14 +21,18 @@ _unfinished: weakref.WeakSet[Any] = weakref.WeakSet()
 def _close_iterators() -> None:
     """Close what the program left open, while the modules that Grain's own clean-up needs are still there."""
     for iterator in list(_unfinished):
-        iterator.close()
-        iterator.release()
+        # One that another thread is waiting for cannot be closed before its next batch comes.
+        if not iterator.is_busy:
+            with contextlib.suppress(Exception):
+                iterator.close()
+            iterator.release()
     gc.collect()
     shared_memory = sys.modules.get("grain._src.python.ipc.shared_memory_array")
     deleting = getattr(getattr(shared_memory, "SharedMemoryArray", None), "_del_thread_pool", None)
     if deleting is not None:
         # Grain's thread deletes shared memory one after the other; cut off, it leaves false reports of leaks.
-        deleting.apply_async(int).get(timeout=10)
+        with contextlib.suppress(Exception):
+            deleting.apply_async(int).get(timeout=10)
 
 
 class CheckpointGuard(grain.IterDataset):
@@ -56,10 +61,15 @@ class _GuardedIterator(grain.DatasetIterator):
     def __init__(self, parent: grain.DatasetIterator, pipeline: Mapping[str, Any]) -> None:
         super().__init__(parent)
         self._pipeline = pipeline
+        self.is_busy = False
         _unfinished.add(self)
 
     def __next__(self) -> Any:
-        return next(self._parent)
+        self.is_busy = True
+        try:
+            return next(self._parent)
+        finally:
+            self.is_busy = False
 
     def release(self) -> None:
         """Forget the pipeline; the iterator cannot be used afterwards."""
@@ -71,9 +81,9 @@ class _GuardedIterator(grain.DatasetIterator):
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Continue at a saved position; refused unless it was saved by a loader made with the same arguments."""
-        if not isinstance(state, Mapping) or set(state) != {"pipeline", "position"}:
+        saved = state.get("pipeline") if isinstance(state, Mapping) else None
+        if not isinstance(saved, Mapping) or set(state) != {"pipeline", "position"}:
             raise ArgumentError("state: not saved by an iterator of make_loader.")
-        saved = state["pipeline"]
         differences = [
             f"{name} was {saved.get(name)!r}, is {value!r}"
             for name, value in self._pipeline.items()
@@ -85,4 +95,9 @@ class _GuardedIterator(grain.DatasetIterator):
                 + "; ".join(differences)
                 + "); make the loader with the saved values."
             )
-        self._parent.set_state(state["position"])
+        try:
+            self._parent.set_state(state["position"])
+        except (KeyError, TypeError) as error:
+            raise ArgumentError(
+                f"state: its position is damaged or of another version of Grain ({error!r})."
+            ) from error

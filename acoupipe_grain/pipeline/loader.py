@@ -86,13 +86,15 @@ def make_loader(
         the source cannot be sent to workers.
     """
     require_source(source)
-    arguments.integer("batch_size", batch_size, minimum=1)
-    arguments.integer("seed", seed, minimum=0, maximum=MAX_SHUFFLE_SEED)
-    arguments.integer("num_workers", num_workers, minimum=0)
+    batch_size = arguments.integer("batch_size", batch_size, minimum=1)
+    seed = arguments.integer("seed", seed, minimum=0, maximum=MAX_SHUFFLE_SEED)
+    num_workers = arguments.integer("num_workers", num_workers, minimum=0)
     if num_epochs is not None:
-        arguments.integer("num_epochs", num_epochs, minimum=1)
-    arguments.flag("shuffle", shuffle)
-    arguments.flag("drop_remainder", drop_remainder)
+        num_epochs = arguments.integer("num_epochs", num_epochs, minimum=1)
+    shuffle = arguments.flag("shuffle", shuffle)
+    drop_remainder = arguments.flag("drop_remainder", drop_remainder)
+    if shard is not None:
+        shard = _checked_shard(shard)
     _require_memory(source, batch_size, num_workers, device is not None)
     if not isinstance(transforms, list | tuple):
         raise ArgumentError(f"transforms={transforms!r}: expected a list of functions or Grain transforms.")
@@ -131,13 +133,12 @@ def _batches(
     drop_remainder: bool,
 ) -> grain.MapDataset:
     """Return the batches of one epoch; batching before the split into workers keeps them the same for any number."""
-    batch = batch_of(inputs)
-    dataset = grain.MapDataset.range(len(inputs)) if batch else grain.MapDataset.source(_CheckedElements(inputs))
+    vectorised = batch_of(inputs) is not None
+    dataset = grain.MapDataset.range(len(inputs)) if vectorised else grain.MapDataset.source(_CheckedElements(inputs))
     if shuffle_seed is not None:
         dataset = dataset.shuffle(seed=shuffle_seed)
     if shard is not None:
-        index, count = _checked_shard(shard)
-        dataset = dataset[index::count]
+        dataset = dataset[shard[0] :: shard[1]]
     if drop_remainder and batch_size > len(dataset):
         raise ArgumentError(
             f"batch_size={batch_size}: there are only {len(dataset)} records"
@@ -146,8 +147,8 @@ def _batches(
         )
     if len(dataset) == 0:
         raise ArgumentError(f"shard={shard}: no record falls into this shard of {len(inputs)} records.")
-    if batch:
-        return dataset.batch(batch_size, drop_remainder=drop_remainder).map(batch)
+    if vectorised:
+        return dataset.batch(batch_size, drop_remainder=drop_remainder).map(_VectorisedReading(inputs))
     return dataset.batch(batch_size, drop_remainder=drop_remainder, batch_fn=stack_elements)
 
 
@@ -185,15 +186,31 @@ class _CheckedElements:
         return len(self._source)
 
     def __getitem__(self, index: int) -> Element:
+        name = f"record {index} of {self._source!r}"
         try:
             element = self._source[index]
         except StopIteration as error:
-            raise DataError(f"record {index} of {self._source!r} raised StopIteration.") from error
-        check_element(element, self._source.element_spec, f"record {index} of {self._source!r}")
+            raise DataError(f"{name} raised StopIteration.") from error
+        except Exception as error:
+            raise workers.transportable(error, name) from error
+        check_element(element, self._source.element_spec, name)
         return element
 
     def __repr__(self) -> str:
         return repr(self._source)
+
+
+class _VectorisedReading:
+    """A source's own batches, with errors that leave a worker process."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __call__(self, indices: Sequence[int]) -> Element:
+        try:
+            return self._source.batch(indices)
+        except Exception as error:
+            raise workers.transportable(error, f"records {list(indices)} of {self._source!r}") from error
 
 
 class _WorkerInit:
@@ -213,7 +230,7 @@ def _require_memory(source: DataSource, batch_size: int, num_workers: int, on_de
     per_record = copies * element_num_bytes(source.element_spec)
     largest = max(1, available_memory() // max(1, per_record))
     require_memory(
-        batch_size * per_record,
+        min(batch_size, len(source)) * per_record,
         f"batch_size={batch_size}: a loader with {num_workers} workers",
         f"use batch_size up to {largest}, fewer workers, or ask for smaller features",
     )

@@ -33,7 +33,11 @@ class ShardReaders:
             # No read-ahead: records are read in any order.
             options = "readahead_buffer_size:0"
             reader = import_array_record().ArrayRecordReader(str(self._paths[shard]), options=options)
-        record = reader.read([position])[0]
+        try:
+            record = reader.read([position])[0]
+        except BaseException:
+            reader.close()
+            raise
         with self._lock:
             surplus = [reader] if shard in self._idle else []
             if not surplus:

@@ -69,6 +69,52 @@ class Deadly:
         return "Deadly()"
 
 
+class Slow(Deadly):
+    """A source that takes its time, and fails at its first record."""
+
+    def __len__(self):
+        return 64
+
+    def __getitem__(self, index):
+        time.sleep(0.2)
+        if index == 0:
+            raise ValueError("broken record")
+        return {"idx": np.array(index, dtype=np.int32)}
+
+
+def test_an_error_stops_all_workers_after_their_current_record(tmp_path):
+    """Shards of 32 records take 6 s: none may be finished, or begun anew, after the error."""
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="broken record"):
+        apg.export(Slow(), tmp_path / "data", num_workers=2, records_per_shard=32, progress=False)
+    assert time.monotonic() - started < 30
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_program_ends_though_a_thread_waits_for_a_batch(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("""
+import threading, time
+import numpy as np
+import acoupipe_grain as apg
+
+class Stuck:
+    read_options = {"num_threads": 0, "prefetch_buffer_size": 0}  # Python itself waits for threads that read ahead
+    element_spec = {"idx": apg.ArraySpec((), "int32", ())}
+    def __len__(self):
+        return 4
+    def __getitem__(self, index):
+        time.sleep(600)
+    def __repr__(self):
+        return "Stuck()"
+
+iterator = iter(apg.make_loader(Stuck(), 2))
+threading.Thread(target=lambda: next(iterator), daemon=True).start()
+time.sleep(1)
+""")
+    subprocess.run([sys.executable, script], timeout=60, check=True, capture_output=True)
+
+
 def test_a_dying_export_worker_is_an_error(tmp_path):
     with pytest.raises(ExportError, match="a worker process ended unexpectedly"):
         apg.export(Deadly(), tmp_path / "data", num_workers=2, progress=False)

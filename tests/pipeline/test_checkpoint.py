@@ -85,9 +85,22 @@ def test_the_state_of_another_source_is_refused(small_source, small_setup):
         iter(apg.make_loader(other, 4)).set_state(state)
 
 
-def test_a_state_from_elsewhere_is_refused(small_source):
+@pytest.mark.parametrize("state", [{"next_index": 3}, None, {"pipeline": None, "position": {}}])
+def test_a_state_from_elsewhere_is_refused(small_source, state):
     with pytest.raises(ArgumentError, match="make_loader"):
-        iter(apg.make_loader(small_source, 4)).set_state({"next_index": 3})
+        iter(apg.make_loader(small_source, 4)).set_state(state)
+
+
+def test_a_state_without_a_position_is_refused(small_source):
+    iterator = iter(apg.make_loader(small_source, 4))
+    with pytest.raises(ArgumentError, match="damaged"):
+        iterator.set_state(iterator.get_state() | {"position": {}})
+
+
+def test_states_are_json_whatever_integers_the_loader_was_given(small_source):
+    loader = apg.make_loader(small_source, np.int64(4), seed=np.int64(3), shard=(np.int64(0), np.int32(2)))
+    state = json.loads(json.dumps(iter(loader).get_state()))
+    iter(apg.make_loader(small_source, 4, seed=3, shard=(0, 2))).set_state(state)
 
 
 def test_orbax_saves_and_restores_the_iterator(small_source, tmp_path):

@@ -291,6 +291,56 @@ def test_errors_come_out_of_workers_with_their_message():
     iterator.close()
 
 
+ODD_ERRORS = """
+import numpy as np
+import acoupipe_grain as apg
+
+class Odd(Exception):
+    def __init__(self, first, second):
+        super().__init__(f"odd {first} {second}")
+
+class Source:
+    element_spec = {"idx": apg.ArraySpec((), "int32", ())}
+    def __len__(self):
+        return 12
+    def __getitem__(self, index):
+        if index == 7:
+            raise Odd(1, 2)
+        return {"idx": np.array(index, dtype=np.int32)}
+    def __repr__(self):
+        return "Source()"
+
+if __name__ == "__main__":
+    try:
+        REPLACED
+    except apg.DataError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [
+        ("list(apg.make_loader(Source(), 2, shuffle=False, num_workers=1))", "record 7"),
+        ("apg.export(Source(), 'data', num_workers=1, records_per_shard=4, progress=False)", "shard 1"),
+    ],
+)
+def test_errors_that_do_not_pickle_come_out_of_workers_as_text(tmp_path, call, where):
+    import subprocess
+    import sys
+
+    script = tmp_path / "script.py"
+    script.write_text(ODD_ERRORS.replace("REPLACED", call))
+    command = [sys.executable, script]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True)
+    assert f"{where} of Source(): Odd: odd 1 2" in result.stdout
+
+
+def test_one_batch_of_everything_is_not_taken_for_too_large():
+    (batch,) = apg.make_loader(Numbers(), 10**9, drop_remainder=False)
+    assert sorted(batch["idx"].tolist()) == list(range(10))
+
+
 def test_a_source_that_cannot_be_sent_to_workers_is_refused():
     import threading
 
