@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from acoupipe_grain.array.measurement import MeasurementSetup
-from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
-from acoupipe_grain.config.factories import values_for
+from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments
+from acoupipe_grain.config.factories import require_scope, values_for
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.plotting import preview
 from acoupipe_grain.records import ArrayRecordSource
 
-_FEATURES = ["sourcemap", "loc", "f"]  # what a preview draws, whatever else is configured
+_FEATURES = ["sourcemap", "loc", "f"]
 _DEFAULT_FREQUENCY = 4000.0
 
 
@@ -28,7 +29,7 @@ def add_command(commands: Any) -> None:
 
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
-    """Draw and say where."""
+    """Draw and say where; whatever features are configured, a preview computes its own."""
     if known.data:
         if flags or known.args_load:
             raise ArgumentError("command line: --data shows what is stored; a configuration cannot be given with it.")
@@ -36,11 +37,12 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         setup = _stored_setup(source)
     else:
         arguments = configured_arguments(known, flags, ("SyntheticSource",))
-        if values_for("SyntheticSource", arguments, known.scope).get("f") is None:
-            # A preview shows one frequency; all bins would begin with 0 Hz.
-            scope = f"{known.scope}/" if known.scope else ""
-            arguments[f"{scope}SyntheticSource.f"] = _DEFAULT_FREQUENCY
-        source = configured_source(known, arguments | {"SyntheticSource.features": _FEATURES})
+        if known.scope:
+            require_scope(known.scope, arguments)
+        values = values_for("SyntheticSource", arguments, known.scope)
+        # A preview draws maps at one frequency; all bins would begin with 0 Hz.
+        f = _DEFAULT_FREQUENCY if values.get("f") is None else values["f"]
+        source = SyntheticSource(**(values | {"features": _FEATURES, "f": f}))
         setup = source.setup
     preview(source, setup, known.picture, known.records)
     print(f"{known.picture}: records {', '.join(map(str, known.records))}")

@@ -42,8 +42,11 @@ def _load(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(mapping, dict):
         raise ArgumentError(f"{path}: expected keys and values such as `SyntheticSource.num_records: 1000`.")
     included = mapping.pop(INCLUDE, [])
+    included = [included] if isinstance(included, str) else included
+    if not isinstance(included, list) or not all(isinstance(name, str) for name in included):
+        raise ArgumentError(f"{path}: {INCLUDE}={included!r}: expected a list of file names.")
     arguments: dict[str, Any] = {}
-    for name in [included] if isinstance(included, str) else included:
+    for name in included:
         arguments |= _load(path.parent / name, (*including, path.resolve()))
     for key in mapping:
         require_known(str(key), str(path))

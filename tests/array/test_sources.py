@@ -212,6 +212,8 @@ def test_the_representation_names_the_default_resolution_as_what_it_is(small_set
         ({"features": 5}, "features=5"),
         ({"features": ({"name": "loc", "options": 3},)}, "not a registered name"),
         ({"features": ({"name": "loc", "label": 3},)}, "label=3"),
+        ({"features": ({"name": ["loc"]},)}, "not a registered name"),
+        ({"features": ({"name": "loc", "options": {"label": "q"}},)}, "not a registered name"),
         ({"mode": []}, "unknown mode"),
         ({"signal_length": 1e6}, "at most 2147483647"),
         ({"features": ({"name": "csm", "lable": "x"},)}, "not a registered name"),

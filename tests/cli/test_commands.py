@@ -43,6 +43,15 @@ def test_a_preview_of_all_bins_draws_one_near_4_khz(tmp_path, monkeypatch):
     assert drawn == [[37 * 107.1875]]
 
 
+def test_a_preview_draws_its_own_features_in_any_scope(tmp_path):
+    (tmp_path / "pair.yml").write_text(
+        "train/SyntheticSource.features: [csm]\ntrain/SyntheticSource.signal_length: 0.2\n"
+    )
+    arguments = ["preview", str(tmp_path / "map.png"), "--args.load", str(tmp_path / "pair.yml"), "--records", "1"]
+    assert main([*arguments, "--scope", "train"]) == 0
+    assert main([*arguments, "--scope", "val"]) == 2
+
+
 def test_an_interruption_is_one_line(monkeypatch, capsys):
     import acoupipe_grain.cli.verify as module
 

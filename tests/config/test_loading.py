@@ -48,6 +48,8 @@ def test_included_files_give_way_to_the_including_one(tmp_path):
         ("SyntheticSource.seed: 1\nSyntheticSource.seed: 2", "some.yml.*not valid YAML"),
         ("SyntheticSource.seed: !!python/object/apply:os.system ['touch hacked']", "some.yml.*not valid YAML"),
         ("$include: [some.yml]", "some.yml: includes itself"),
+        ("$include:", "some.yml.*list of file names"),
+        ("$include: [[base.yml]]", "some.yml.*list of file names"),
         ("$include: [nowhere.yml]", "nowhere.yml: cannot be read"),
     ],
 )

@@ -200,9 +200,10 @@ def resolve_features(
 def _is_feature_mapping(item: Any) -> bool:
     return (
         isinstance(item, Mapping)
-        and "name" in item
+        and isinstance(item.get("name"), str)
         and set(item) <= {"name", "label", "options"}
         and isinstance(item.get("options", {}), Mapping)
+        and all(isinstance(key, str) and key not in ("name", "label") for key in item.get("options", {}))
     )
 
 
