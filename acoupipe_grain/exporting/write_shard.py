@@ -50,9 +50,10 @@ def write_shard(
     partial = final.with_name(final.name + PARTIAL_SUFFIX)
     # group_size:1 makes every record readable on its own: the reader seeks instead of decompressing neighbours.
     writer = import_array_record().ArrayRecordWriter(str(partial), f"group_size:1,{plan.compression}")
+    name = repr(source)
     try:
         for index, element in _elements(source, start, stop):
-            check_element(element, plan.element_spec, f"record {index} of {source!r}")
+            check_element(element, plan.element_spec, f"record {index} of {name}")
             writer.write(encode({name: element[name] for name in plan.element_spec}))
             on_record()
     finally:

@@ -181,12 +181,14 @@ class _CheckedElements:
 
     def __init__(self, source: DataSource) -> None:
         self._source = source
+        # Once, not for every record: a source may hash its whole content for it.
+        self._name = repr(source)
 
     def __len__(self) -> int:
         return len(self._source)
 
     def __getitem__(self, index: int) -> Element:
-        name = f"record {index} of {self._source!r}"
+        name = f"record {index} of {self._name}"
         try:
             element = self._source[index]
         except StopIteration as error:
@@ -197,7 +199,7 @@ class _CheckedElements:
         return element
 
     def __repr__(self) -> str:
-        return repr(self._source)
+        return self._name
 
 
 class _VectorisedReading:

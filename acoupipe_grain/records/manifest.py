@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -107,24 +108,14 @@ class Manifest:
     def __repr__(self) -> str:
         return f"Manifest({self.content.num_records} records, {len(self.shards)} shards, digest={self.digest})"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Hash that identifies the stored elements: of content and shard digests."""
         return hashlib.sha256(to_text(self.to_json()).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a JSON mapping."""
-        rows = [
-            {
-                "name": row.name,
-                "start": row.start,
-                "stop": row.stop,
-                "num_bytes": row.num_bytes,
-                "sha256": row.sha256,
-            }
-            for row in self.shards
-        ]
-        return self.content.to_json() | {"shards": rows}
+        return self.content.to_json() | {"shards": [asdict(row) for row in self.shards]}
 
 
 def read_manifest(folder: Path) -> Manifest:
