@@ -61,7 +61,7 @@ class MeasurementSetup:
         "hanning", "hamming", "bartlett", "blackman" or "rectangular" (NumPy's symmetric windows).
     steering
         Steering vector formulation, "I" ... "IV" or "classic", "inverse", "true level", "true location"
-        (Sarradj, Acoustics Research Letters/Advances in Acoustics and Vibration, 2012).
+        (Sarradj, Advances in Acoustics and Vibration, 2012, article 292695).
     remove_diagonal
         Whether maps leave the diagonal of the cross-spectral matrix out.
 

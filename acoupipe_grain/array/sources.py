@@ -107,7 +107,8 @@ class SyntheticSource(workers.StartsGrainWorkers):
             signal_length=signal_length,
             random_signal_length=random_signal_length,
         )
-        self.mode = mode_by_name(mode).name
+        quantities = mode_by_name(mode)
+        self.mode = quantities.name
         self.engine = arguments.choice("engine", engine, ENGINES)
         self.upsampling = (
             DEFAULT_UPSAMPLING
@@ -121,7 +122,7 @@ class SyntheticSource(workers.StartsGrainWorkers):
         always = (*ALWAYS, LENGTH) if random_signal_length else ALWAYS
         resolved = resolve_features(features, always)
         self.features = resolved[: len(resolved) - len(always)]
-        self._graph = FeatureGraph(resolved, mode_by_name(mode), self.setup, bands)
+        self._graph = FeatureGraph(resolved, quantities, self.setup, bands)
         self.element_spec = self._graph.element_spec(self._input_spec())
         self._require_memory()
 

@@ -149,6 +149,6 @@ def _existing_export(folder: Path, plan: Content) -> Manifest | None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(path.name + PARTIAL_SUFFIX)
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

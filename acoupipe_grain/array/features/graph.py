@@ -63,7 +63,6 @@ class FeatureGraph:
     _constants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict, init=False)
     _nodes: dict[str, _Node] = field(default_factory=dict, init=False)
     _outputs: dict[str, str] = field(default_factory=dict, init=False)
-    _pending: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         for item in self.features:
@@ -71,14 +70,14 @@ class FeatureGraph:
                 raise ArgumentError(f"features: {item.key!r} is asked for twice; give one of them another label.")
             self._outputs[item.key] = self._add(item)
 
-    def _add(self, item: Feature) -> str:
+    def _add(self, item: Feature, above: tuple[str, ...] = ()) -> str:
+        """Add a feature and all it needs, and return its key; `above` names the features that led to it."""
         key = _key("feature", item.name, dict(item.options))
         if key in self._nodes:
             return key
-        if item.name in self._pending:
-            cycle = " -> ".join([*self._pending[self._pending.index(item.name) :], item.name])
+        if item.name in above:
+            cycle = " -> ".join([*above[above.index(item.name) :], item.name])
             raise ArgumentError(f"feature {item.name!r} needs itself: {cycle}.")
-        self._pending.append(item.name)
         own = parameter_names(item.compute, keyword_only=True)
         constants = [name for name in item.needs if name in CONSTANTS]
         of_constants = {
@@ -88,13 +87,12 @@ class FeatureGraph:
             if name not in own and name not in of_constants:
                 raise unknown_name(f"option of feature {item.name!r}:", name, {*own, *of_constants})
         given = dict(item.options)
-        arguments = tuple(self._value_of(name, item, given) for name in item.needs)
+        arguments = tuple(self._value_of(name, given, (*above, item.name)) for name in item.needs)
         options = {name: self._option(item.compute, name, given) for name in own}
         self._nodes[key] = _Node(item.compute, arguments, options)
-        self._pending.pop()
         return key
 
-    def _value_of(self, name: str, item: Feature, given: Mapping[str, Any]) -> str:
+    def _value_of(self, name: str, given: Mapping[str, Any], above: tuple[str, ...]) -> str:
         """Return the key under which the evaluation finds what the parameter `name` needs, adding it if new."""
         if name in STATIC:
             return name
@@ -109,16 +107,16 @@ class FeatureGraph:
                 self.inputs.append(name)
             return name
         if name in self.mode.steps:
-            return self._add(Feature(name, self.mode.steps[name], ()))
+            return self._add(Feature(name, self.mode.steps[name], ()), above)
         if name in registered_features():
-            return self._add(feature(name))
+            return self._add(feature(name), above)
         if modes := modes_offering(name):
             raise ArgumentError(
-                f"feature {item.name!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
+                f"feature {above[-1]!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
                 f"use mode={' or '.join(map(repr, modes))}."
             )
         known = quantity_names() | set(registered_features())
-        raise unknown_name(f"quantity needed by feature {item.name!r}:", name, known)
+        raise unknown_name(f"quantity needed by feature {above[-1]!r}:", name, known)
 
     def _option(self, function: Callable[..., Any], name: str, given: Mapping[str, Any]) -> Any:
         value = given.get(name, inspect.signature(function).parameters[name].default)
