@@ -12,6 +12,7 @@ from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordI
 from acoupipe_grain.exporting import export
 from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.records import ArrayRecordSource
+from acoupipe_grain.sampling import Distribution, distribution
 from acoupipe_grain.specs import ArraySpec, DataSource
 from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
 
@@ -23,6 +24,7 @@ __all__ = [
     "ArraySpec",
     "DataError",
     "DataSource",
+    "Distribution",
     "ExportError",
     "Feature",
     "MeasurementSetup",
@@ -31,6 +33,7 @@ __all__ = [
     "SceneSource",
     "SyntheticSource",
     "VerificationError",
+    "distribution",
     "export",
     "feature",
     "make_loader",

@@ -75,10 +75,10 @@ class Streams:
         words = self.words(stream, indices, num_values, attempt)
         return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
-    def generator(self, stream: str, index: int) -> np.random.Generator:
-        """Return a generator for long sequences (waveforms) of one record."""
+    def generator(self, stream: str, index: int, attempt: int = 0) -> np.random.Generator:
+        """Return a generator for one record: for long sequences (waveforms) and for users' functions."""
         key = _key(self.seed, self.split_number, stream)
-        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, index]))
+        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, attempt, index]))
 
     def identity(self, indices: Iterable[int]) -> NDArray[np.uint32]:
         """Return the words that identify the draws of each record, shape (len(indices), 6).

@@ -97,7 +97,8 @@ class DataSource(Protocol):
         batches of elements. It runs in the consuming process, after workers and device transfer.
         ``inputs.batch(indices)`` may return stacked elements in one vectorised call.
     ``configuration``
-        A JSON mapping that rebuilds the source.
+        A JSON mapping that identifies and, where it can, rebuilds the source. It raises `ArgumentError` where nothing
+        identifies a part of the source; then what the source gives is not stored.
     ``read_options``
         The `grain.ReadOptions` that suit the source, as keyword arguments.
     ``tables``

@@ -3,13 +3,15 @@
 from jaxtyping import install_import_hook
 
 NUMERICAL = (
-    "acoupipe_grain.sampling",
+    "acoupipe_grain.sampling.inverse",
+    "acoupipe_grain.sampling.placement",
     *(
         f"acoupipe_grain.array.features.{name}"
         for name in ("builtin", "constants", "labels", "maps", "matrices", "modes")
     ),
     "acoupipe_grain.array.features.spectra",
     "acoupipe_grain.array.geometry",
+    "acoupipe_grain.array.locations",
     "acoupipe_grain.array.signals",
     "acoupipe_grain.array.steering",
 )

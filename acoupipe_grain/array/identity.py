@@ -1,19 +1,61 @@
-"""What identifies a source of the array wing: its configuration and its representation."""
+"""What identifies a source of the array wing: its configuration, its representation, and equality by them."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG
 
 
-def source_configuration(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON mapping that identifies and rebuilds a source of the array wing."""
-    return {"class": name, "arguments": dict(values), "generator_version": GENERATOR_VERSION, "prng": PRNG}
+class Identified:
+    """A source identified by its class and the values of its arguments; equal to others with the same ones."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> Mapping[str, Any]:
+        """The constructor's arguments: JSON values, or objects with `to_json`."""
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """A JSON mapping that identifies the source, and rebuilds it if it uses no functions of the user's.
+
+        Raises
+        ------
+        ArgumentError
+            If it uses a function that nothing identifies: what it gives cannot be stored or cached.
+        """
+        return {
+            "class": type(self).__name__,
+            "arguments": {name: _json(name, value) for name, value in self.parameters.items()},
+            "generator_version": GENERATOR_VERSION,
+            "prng": PRNG,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(other) is not type(self):
+            return NotImplemented
+        try:
+            return self.configuration == other.configuration
+        except ArgumentError:
+            return False
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        return f"{type(self).__name__}({listed}, generator_version={GENERATOR_VERSION})"
 
 
-def source_repr(name: str, values: Mapping[str, Any]) -> str:
-    """Return a representation that identifies a source's content."""
-    listed = ", ".join(f"{key}={value!r}" for key, value in values.items())
-    return f"{name}({listed}, generator_version={GENERATOR_VERSION})"
+def _json(name: str, value: Any) -> Any:
+    if not hasattr(value, "to_json"):
+        return value
+    try:
+        return value.to_json()
+    except ArgumentError as error:
+        raise ArgumentError(f"{name}: {error}") from None

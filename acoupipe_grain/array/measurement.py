@@ -140,11 +140,15 @@ class MeasurementSetup:
         """Largest distance between two microphones, m."""
         return geometry.aperture(self.mic_positions)
 
+    @property
+    def receivers(self) -> Float[np.ndarray, "3 receiver"]:
+        """The nominal microphones and the reference position, m, shape (3, M + 1)."""
+        return np.concatenate([self.mic_positions, self.reference[:, None]], axis=1)
+
     @cached_property
     def longest_distance(self) -> float:
         """Largest distance from the grid's corners to a microphone or the reference position, m."""
-        receivers = np.concatenate([self.mic_positions, self.reference[:, None]], axis=1)
-        return float(geometry.distances(self.grid.corners, receivers).max())
+        return float(geometry.distances(self.grid.corners, self.receivers).max())
 
     @property
     def hop_size(self) -> int:

@@ -6,7 +6,6 @@ both the simulation and the labels use exactly the numbers of the scene.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,25 +13,21 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from acoupipe_grain import arguments, sampling
-from acoupipe_grain.array.identity import source_configuration, source_repr
+from acoupipe_grain import arguments
+from acoupipe_grain.array import distributions, scene_checks
+from acoupipe_grain.array.identity import Identified
+from acoupipe_grain.array.locations import DefaultLocations, as_locations, place_sources
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.sampling import Sizes
 from acoupipe_grain.seeding import Streams
 from acoupipe_grain.specs import ArraySpec, Element
 from acoupipe_grain.workers import StartsGrainWorkers
 
-MEAN_EXTRA_SOURCES = 3.0
-MIC_DISPLACEMENT_DEVIATION = 0.001  # m
-LOCATION_DEVIATION = 0.1688  # apertures
-STRENGTH_SCALE = 5.0  # Pa²
-NOISE_RATIO_RANGE = (1e-5, 0.1)
-SIGNAL_LENGTH_RANGE = (1.0, 10.0)  # s
 MAX_RECORDS = 2**31 - 1
-MAX_NUM_SAMPLES = 2**31 - 1
 
 
-class SceneSource(StartsGrainWorkers):
+class SceneSource(Identified, StartsGrainWorkers):
     """A random-access source of scenes: deterministic, thread-safe, picklable.
 
     Elements (J_max = max_nsources; M microphones; sources in the order drawn, padded with zeros):
@@ -72,6 +67,25 @@ class SceneSource(StartsGrainWorkers):
         Length of the recording, s; not used with `random_signal_length`.
     random_signal_length
         Whether the length is drawn instead, uniform in (1, 10) s.
+    locations
+        Distribution of the source positions, m: one for x and y, a pair, a triple with z, or a function that returns
+        (2, J) or (3, J) coordinates. Positions beyond the grid's extent are redrawn. None: normal about the grid's
+        centre, 0.1688 apertures, on its plane.
+    nsources
+        Distribution of the number of sources; counts outside `min_nsources` ... `max_nsources` are redrawn. None:
+        1 + Poisson(3).
+    strengths
+        Distribution of the source strengths, Pa². None: Rayleigh(5).
+    noise
+        Distribution of the noise ratio ν. None: uniform in (1e-5, 0.1).
+    signal_lengths
+        Distribution of the recordings' lengths with `random_signal_length`, s; a function needs bounds. None: uniform
+        in (1, 10) s.
+    mic_displacement
+        Distribution of each microphone's displacement in x and in y, m. None: normal, 1 mm.
+
+    The last six take what `distribution` takes: frozen `scipy.stats` variables, mappings such as
+    ``{"dist": "rayleigh", "scale": 5}``, numbers, or functions ``fn(rng, size)`` with the record's own generator.
 
     Raises
     ------
@@ -97,6 +111,12 @@ class SceneSource(StartsGrainWorkers):
         min_source_distance: float | None = None,
         signal_length: float = 5.0,
         random_signal_length: bool = False,
+        locations: Any = None,
+        nsources: Any = None,
+        strengths: Any = None,
+        noise: Any = None,
+        signal_lengths: Any = None,
+        mic_displacement: Any = None,
     ) -> None:
         self.num_records = arguments.integer("num_records", num_records, minimum=1, maximum=MAX_RECORDS)
         self.streams = Streams(seed, split)
@@ -118,45 +138,45 @@ class SceneSource(StartsGrainWorkers):
             if min_source_distance is None
             else arguments.number("min_source_distance", min_source_distance, above=0, unit="m")
         )
-        diagonal = math.hypot(grid.x_max - grid.x_min, grid.y_max - grid.y_min)
-        if self.min_source_distance is not None and self.min_source_distance > diagonal and self.max_nsources > 1:
-            raise ArgumentError(
-                f"min_source_distance={min_source_distance!r}: the grid's diagonal is only {diagonal:.4g} m; "
-                "give a smaller distance, a larger grid or max_nsources=1."
-            )
         self.signal_length = arguments.number("signal_length", signal_length, above=0, unit="s")
         self.random_signal_length = arguments.flag("random_signal_length", random_signal_length)
+        distributions.require_used("noise", noise, "mic_sig_noise", self.mic_sig_noise)
+        distributions.require_used("mic_displacement", mic_displacement, "mic_pos_noise", self.mic_pos_noise)
+        distributions.require_used("signal_lengths", signal_lengths, "random_signal_length", self.random_signal_length)
+        self._locations = as_locations(locations, self.setup, self.max_nsources)
+        self._counts = distributions.source_counts(nsources, self.min_nsources, self.max_nsources)
+        self._strengths = distributions.strengths(strengths)
+        self._noise_ratios = distributions.noise_ratios(noise)
+        self._signal_lengths = distributions.signal_lengths(signal_lengths)
+        self._mic_displacements = distributions.mic_displacements(mic_displacement)
+        scene_checks.require_room(
+            self.setup.grid, self.min_source_distance, self.max_nsources, self._locations.on_plane
+        )
         self._require_usable_length()
 
     def _require_usable_length(self) -> None:
-        shortest = self._num_samples(SIGNAL_LENGTH_RANGE[0]) if self.random_signal_length else self.max_num_samples
-        longest_delay = self.setup.longest_distance + 10 * MIC_DISPLACEMENT_DEVIATION
-        needed = max(
-            self.setup.block_size, math.ceil(longest_delay / self.setup.speed_of_sound * self.setup.sample_rate) + 1
-        )
-        if shortest < needed or self.max_num_samples > MAX_NUM_SAMPLES:
-            given = (
-                "random_signal_length=True" if self.random_signal_length else f"signal_length={self.signal_length!r}"
-            )
-            raise ArgumentError(
-                f"{given}: recordings may have {shortest} samples; expected at least {needed} (one block of "
-                f"{self.setup.block_size}, and longer than the sound takes from the grid to the array), that is "
-                f"{needed / self.setup.sample_rate:.4g} s, and at most {MAX_NUM_SAMPLES}."
-            )
+        displacements = self._mic_displacements.range if self.mic_pos_noise else (0.0, 0.0)
+        if not self.random_signal_length:
+            given, lengths = f"signal_length={self.signal_length!r}", (self.signal_length, self.signal_length)
+        else:
+            chosen = distributions.given(self._signal_lengths)
+            given, lengths = f"random_signal_length=True, signal_lengths={chosen!r}", self._signal_lengths.range
+        scene_checks.require_usable_length(self.setup, given, lengths, displacements)
 
     @property
     def max_num_samples(self) -> int:
         """Length of the longest recording in samples."""
-        return self._num_samples(SIGNAL_LENGTH_RANGE[1] if self.random_signal_length else self.signal_length)
+        seconds = self._signal_lengths.range[1] if self.random_signal_length else self.signal_length
+        return round(seconds * self.setup.sample_rate)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The constructor's arguments as a JSON mapping."""
+        """The constructor's arguments: JSON values, or objects with `to_json`."""
         return {
             "num_records": self.num_records,
             "seed": self.streams.seed,
             "split": self.streams.split,
-            "setup": self.setup.to_json(),
+            "setup": self.setup,
             "min_nsources": self.min_nsources,
             "max_nsources": self.max_nsources,
             "mic_pos_noise": self.mic_pos_noise,
@@ -165,12 +185,13 @@ class SceneSource(StartsGrainWorkers):
             "min_source_distance": self.min_source_distance,
             "signal_length": self.signal_length,
             "random_signal_length": self.random_signal_length,
+            "locations": None if isinstance(self._locations, DefaultLocations) else self._locations,
+            "nsources": distributions.given(self._counts),
+            "strengths": distributions.given(self._strengths),
+            "noise": distributions.given(self._noise_ratios),
+            "signal_lengths": distributions.given(self._signal_lengths),
+            "mic_displacement": distributions.given(self._mic_displacements),
         }
-
-    @property
-    def configuration(self) -> dict[str, Any]:
-        """A JSON mapping that rebuilds the source."""
-        return source_configuration("SceneSource", self.parameters)
 
     @cached_property
     def element_spec(self) -> dict[str, ArraySpec]:
@@ -199,17 +220,14 @@ class SceneSource(StartsGrainWorkers):
     def batch(self, indices: Sequence[int] | range) -> Element:
         """Return the stacked scenes of `indices`, drawn in one vectorised call with the bits of single draws."""
         rows = np.array([arguments.record_index(index, self.num_records) for index in indices], dtype=np.int64)
-        counts = sampling.truncated_count(
-            self.streams.uniforms("num_sources", rows, 1)[:, 0],
-            MEAN_EXTRA_SOURCES,
-            self.min_nsources,
-            self.max_nsources,
-        )
+        counts = self._num_sources(rows)
         mask = np.arange(self.max_nsources) < counts[:, None]
-        strengths = sampling.rayleigh(self.streams.uniforms("strengths", rows, self.max_nsources), STRENGTH_SCALE)
+        strengths = self._strengths.draw("strengths", self.streams, rows, Sizes((self.max_nsources,), counts))
         strengths = np.where(mask, strengths, 0.0)
+        distributions.require_at_least(0.0, "strengths", self._strengths, strengths, rows)
+        positions = np.where(mask[:, :, None], self._positions(rows, counts), 0.0).transpose(0, 2, 1)
         scenes = {
-            "positions": np.where(mask[:, None, :], self._positions(rows, counts), 0.0).astype(np.float32),
+            "positions": positions.astype(np.float32),
             "strengths": strengths.astype(np.float32),
             "mic_positions": self._mic_positions(rows).astype(np.float32),
             "noise_power": self._noise_power(rows, strengths).astype(np.float32),
@@ -220,23 +238,41 @@ class SceneSource(StartsGrainWorkers):
             "num_sources": counts.astype(np.int32),
             "source_mask": mask,
         }
+        if not self._locations.on_plane or distributions.given(self._mic_displacements):
+            scene_checks.require_audible(self.setup, scenes)
         return {name: np.ascontiguousarray(array) for name, array in scenes.items()}
 
-    def _num_samples(self, seconds: float) -> int:
-        return round(seconds * self.setup.sample_rate)
+    def _num_sources(self, rows: Int[np.ndarray, " record"]) -> Int[np.ndarray, " record"]:
+        limits = (float(self.min_nsources), float(self.max_nsources))
+        drawn = self._counts.draw("num_sources", self.streams, rows, Sizes(), within=limits)
+        counts = np.rint(drawn).astype(np.int64)
+        if np.any(counts != drawn):
+            raise ArgumentError(f"nsources={self._counts!r}: gave {drawn[counts != drawn][0]}; expected whole numbers.")
+        return counts
+
+    def _positions(
+        self, rows: Int[np.ndarray, " record"], counts: Int[np.ndarray, " record"]
+    ) -> Float[np.ndarray, "record source 3"]:
+        return place_sources(
+            self._locations,
+            self.streams,
+            rows,
+            counts,
+            snap_to_grid=self.snap_to_grid,
+            min_distance=self.min_source_distance,
+        )
 
     def _draw_num_samples(self, rows: Int[np.ndarray, " record"]) -> Int[np.ndarray, " record"]:
         if not self.random_signal_length:
             return np.full(rows.size, self.max_num_samples)
-        seconds = sampling.uniform(self.streams.uniforms("signal_length", rows, 1)[:, 0], *SIGNAL_LENGTH_RANGE)
+        seconds = self._signal_lengths.draw("signal_length", self.streams, rows, Sizes())
         return np.rint(seconds * self.setup.sample_rate).astype(np.int64)
 
     def _mic_positions(self, rows: Int[np.ndarray, " record"]) -> Float[np.ndarray, "record 3 mic"]:
         positions = np.tile(self.setup.mic_positions, (rows.size, 1, 1))
         if self.mic_pos_noise:
-            uniforms = self.streams.uniforms("mic_displacement", rows, 2 * self.setup.num_mics)
-            displacement = sampling.normal(uniforms, 0.0, MIC_DISPLACEMENT_DEVIATION)
-            positions[:, :2] += displacement.reshape(rows.size, 2, self.setup.num_mics)
+            sizes = Sizes((2, self.setup.num_mics))
+            positions[:, :2] += self._mic_displacements.draw("mic_displacement", self.streams, rows, sizes)
         return positions
 
     def _noise_power(
@@ -244,40 +280,6 @@ class SceneSource(StartsGrainWorkers):
     ) -> Float[np.ndarray, " record"]:
         if not self.mic_sig_noise:
             return np.zeros(rows.size)
-        ratios = sampling.uniform(self.streams.uniforms("noise_ratio", rows, 1)[:, 0], *NOISE_RATIO_RANGE)
+        ratios = self._noise_ratios.draw("noise_ratio", self.streams, rows, Sizes())
+        distributions.require_at_least(0.0, "noise", self._noise_ratios, ratios, rows)
         return ratios * strengths.sum(axis=1)
-
-    def _positions(
-        self, rows: Int[np.ndarray, " record"], counts: Int[np.ndarray, " record"]
-    ) -> Float[np.ndarray, "record 3 source"]:
-        def draw(selected: np.ndarray, attempt: int) -> np.ndarray:
-            return self._candidates(rows[selected], attempt)
-
-        distance = self.min_source_distance
-        if distance is None and not self.snap_to_grid:
-            points = draw(np.arange(rows.size), 0)
-        else:
-            # Snapped sources on different points are at least one step apart.
-            least = max(distance or 0.0, 0.5 * min(self.setup.grid.steps) if self.snap_to_grid else 0.0)
-            points = sampling.place_points(
-                draw,
-                counts,
-                lambda previous, point: np.linalg.norm(previous - point, axis=2) < least * (1 - 1e-9),
-                f"min_source_distance={distance}, snap_to_grid={self.snap_to_grid}",
-            )
-        z = np.full((*points.shape[:2], 1), self.setup.grid.z)
-        return np.concatenate([points, z], axis=2).transpose(0, 2, 1)
-
-    def _candidates(self, rows: Int[np.ndarray, " record"], attempt: int) -> Float[np.ndarray, "record source 2"]:
-        grid = self.setup.grid
-        deviation = LOCATION_DEVIATION * self.setup.aperture
-        u = self.streams.uniforms("positions", rows, 2 * self.max_nsources, attempt).reshape(len(rows), -1, 2)
-        x = sampling.truncated_normal(u[..., 0], grid.center[0], deviation, grid.x_min, grid.x_max)
-        y = sampling.truncated_normal(u[..., 1], grid.center[1], deviation, grid.y_min, grid.y_max)
-        if self.snap_to_grid:
-            ix, iy = np.moveaxis(grid.nearest(np.stack([x, y], axis=-1)), -1, 0)
-            x, y = grid.axes[0][ix], grid.axes[1][iy]
-        return np.stack([x, y], axis=-1)
-
-    def __repr__(self) -> str:
-        return source_repr("SceneSource", self.parameters | {"setup": self.setup})

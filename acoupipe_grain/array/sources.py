@@ -13,7 +13,7 @@ from acoupipe_grain import arguments, workers
 from acoupipe_grain.array.features import Feature, FeatureGraph, mode_by_name, resolve_bands, resolve_features
 from acoupipe_grain.array.features.builtin import ALWAYS, LENGTH
 from acoupipe_grain.array.features.modes import RECORDING_QUANTITIES
-from acoupipe_grain.array.identity import source_configuration, source_repr
+from acoupipe_grain.array.identity import Identified
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
@@ -24,7 +24,7 @@ ENGINES = ("acoular",)
 MAX_UPSAMPLING = 4096
 
 
-class SyntheticSource(workers.StartsGrainWorkers):
+class SyntheticSource(Identified, workers.StartsGrainWorkers):
     """Simulated recordings of random scenes, as features: deterministic, thread-safe, picklable.
 
     ``source[i]`` draws the scene of index i, simulates the array and computes the features. It depends on the
@@ -52,6 +52,8 @@ class SyntheticSource(workers.StartsGrainWorkers):
         0: the line nearest each `f`; n: the 1/n-octave band around each `f`, summed in power.
     upsampling
         Delays are rounded to 1/`upsampling` sample; None: 16, Acoular's default.
+    locations, nsources, strengths, noise, signal_lengths, mic_displacement
+        What these quantities are drawn from instead of the defaults; as for `SceneSource`.
 
     Raises
     ------
@@ -92,6 +94,12 @@ class SyntheticSource(workers.StartsGrainWorkers):
         signal_length: float = 5.0,
         random_signal_length: bool = False,
         upsampling: int | None = None,
+        locations: Any = None,
+        nsources: Any = None,
+        strengths: Any = None,
+        noise: Any = None,
+        signal_lengths: Any = None,
+        mic_displacement: Any = None,
     ) -> None:
         self.inputs = SceneSource(
             num_records,
@@ -106,6 +114,12 @@ class SyntheticSource(workers.StartsGrainWorkers):
             min_source_distance=min_source_distance,
             signal_length=signal_length,
             random_signal_length=random_signal_length,
+            locations=locations,
+            nsources=nsources,
+            strengths=strengths,
+            noise=noise,
+            signal_lengths=signal_lengths,
+            mic_displacement=mic_displacement,
         )
         quantities = mode_by_name(mode)
         self.mode = quantities.name
@@ -145,11 +159,8 @@ class SyntheticSource(workers.StartsGrainWorkers):
         }
 
     @property
-    def configuration(self) -> dict[str, Any]:
-        """A JSON mapping that rebuilds the source."""
-        return source_configuration("SyntheticSource", self._parameters())
-
-    def _parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's arguments: JSON values, or objects with `to_json`."""
         return self.inputs.parameters | {
             "mode": self.mode,
             "engine": self.engine,
@@ -191,6 +202,3 @@ class SyntheticSource(workers.StartsGrainWorkers):
     def __getstate__(self) -> dict[str, Any]:
         lazy = ("_compute", "_constants")
         return {name: value for name, value in super().__getstate__().items() if name not in lazy}
-
-    def __repr__(self) -> str:
-        return source_repr("SyntheticSource", self._parameters() | {"setup": self.setup})

@@ -1,4 +1,4 @@
-"""Placement of points one after the other, redrawing those that come too close to earlier ones."""
+"""Placement of points one after the other, redrawing those that do not fit."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ def place_points(
         Bool[np.ndarray, "rows previous"],
     ],
     requirement: str,
+    outside: Callable[[Float[np.ndarray, "rows dim"]], Bool[np.ndarray, " rows"]] | None = None,
 ) -> Float[np.ndarray, "records points dim"]:
-    """Draw points so that no two of the first ``counts[n]`` points of a record are too close.
+    """Draw points so that the first ``counts[n]`` points of a record are in place and no two of them too close.
 
     Parameters
     ----------
     draw
         ``draw(rows, attempt)`` gives all candidate points of the records `rows`; attempt 0 is used wherever it fits.
     counts
-        Number of points of each record that must keep apart.
+        Number of points of each record that count.
     too_close
         Says for each earlier point whether the candidate is too close to it.
     requirement
         What is required, for the error message.
+    outside
+        Says whether a candidate lies where no point may be; None: anything `draw` gives is in place.
 
     Raises
     ------
@@ -40,10 +43,13 @@ def place_points(
         If a point finds no place in `MAX_ATTEMPTS` attempts.
     """
     points = draw(np.arange(counts.size), 0)
-    for number in range(1, points.shape[1]):
+    for number in range(points.shape[1]):
         pending = np.flatnonzero(counts > number)
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            conflict = too_close(points[pending, :number], points[pending, number : number + 1]).any(axis=1)
+            candidates = points[pending, number]
+            conflict = too_close(points[pending, :number], candidates[:, None]).any(axis=1)
+            if outside is not None:
+                conflict |= outside(candidates)
             pending = pending[conflict]
             if pending.size == 0:
                 break
@@ -51,6 +57,6 @@ def place_points(
         else:
             raise ArgumentError(
                 f"{requirement}: point {number + 1} of {int(counts[pending[0]])} found no place in {MAX_ATTEMPTS} "
-                "attempts. Ask for fewer points, a smaller distance or a larger grid."
+                "attempts. Ask for fewer points, a smaller distance, more room or another distribution."
             )
     return points

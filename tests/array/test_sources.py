@@ -92,6 +92,12 @@ def test_the_defaults_are_those_of_the_design():
         "signal_length": 5.0,
         "random_signal_length": False,
         "upsampling": None,
+        "locations": None,
+        "nsources": None,
+        "strengths": None,
+        "noise": None,
+        "signal_lengths": None,
+        "mic_displacement": None,
     }
 
 
