@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from acoupipe_grain.errors import ArgumentError
@@ -42,9 +44,39 @@ def callable_identity(function: Callable[..., Any], key: str | None) -> dict[str
     return {"function": path}
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class UserFunction:
+    """A function as an argument of a source, with what stands for it in a configuration."""
+
+    function: Callable[..., Any]
+    key: str | None
+
+    def to_json(self) -> dict[str, str]:
+        """Return the key or ``module:name``, or raise `ArgumentError` if there is neither."""
+        return callable_identity(self.function, self.key)
+
+    def __repr__(self) -> str:
+        return f"{callable_name(self.function)} (key={self.key!r})"
+
+
 def callable_name(function: Callable[..., Any]) -> str:
     """Return a name for messages, free of addresses."""
     return getattr(function, "__qualname__", None) or type(function).__qualname__
+
+
+def require_callable(value: Any, num_arguments: int, expected: str) -> Callable[..., Any]:
+    """Return `value` if it can be called with so many arguments; else the error says what was `expected`."""
+    if not callable(value):
+        raise ArgumentError(f"{value!r}: expected {expected}.")
+    try:
+        signature = inspect.signature(value)
+    except ValueError:  # what is written in C may not say what it takes
+        return value
+    try:
+        signature.bind(*[None] * num_arguments)
+    except TypeError as error:
+        raise ArgumentError(f"{callable_name(value)}: expected {expected} ({error}).") from None
+    return value
 
 
 def checked_key(key: Any) -> str | None:

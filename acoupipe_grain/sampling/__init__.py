@@ -9,7 +9,16 @@ from acoupipe_grain.sampling.inverse import (
     truncated_normal,
     uniform,
 )
+from acoupipe_grain.sampling.location_processes import LocationSampler, PointSourceSampler
+from acoupipe_grain.sampling.microphone_process import MicGeomSampler
 from acoupipe_grain.sampling.placement import MAX_ATTEMPTS, place_points
+from acoupipe_grain.sampling.processes import (
+    ContainerSampler,
+    NumericAttributeSampler,
+    Sampler,
+    SetSampler,
+    SourceSetSampler,
+)
 from acoupipe_grain.sampling.random_variables import (
     UNBOUNDED,
     Distribution,
@@ -22,12 +31,20 @@ from acoupipe_grain.sampling.random_variables import (
 __all__ = [
     "MAX_ATTEMPTS",
     "UNBOUNDED",
+    "ContainerSampler",
     "Distribution",
     "DistributionLike",
     "FunctionDistribution",
     "InverseDistribution",
+    "LocationSampler",
+    "MicGeomSampler",
+    "NumericAttributeSampler",
+    "PointSourceSampler",
+    "Sampler",
     "ScipyDistribution",
+    "SetSampler",
     "Sizes",
+    "SourceSetSampler",
     "as_distribution",
     "count_probabilities",
     "distribution",

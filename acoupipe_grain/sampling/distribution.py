@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from acoupipe_grain import arguments
-from acoupipe_grain.callables import callable_name, checked_key
+from acoupipe_grain.callables import checked_key, require_callable
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.sampling.random_variables import (
     SMALLEST_UNIFORM,
@@ -76,11 +75,8 @@ def distribution(
             f"{what!r}: expected the name of a scipy.stats distribution, a frozen variable such as "
             "scipy.stats.norm(loc=0, scale=1), a number, or a function fn(rng, size)."
         )
-    try:
-        inspect.signature(what).bind(None, 1)
-    except TypeError as error:
-        raise ArgumentError(f"{callable_name(what)}: expected a function fn(rng, size) ({error}).") from None
-    return FunctionDistribution(bounds=limits, function=what, key=key)
+    function = require_callable(what, 2, "a function fn(rng, size)")
+    return FunctionDistribution(bounds=limits, function=function, key=key)
 
 
 def as_distribution(name: str, value: Any) -> Distribution:
