@@ -5,6 +5,7 @@ from importlib.metadata import version as _version
 from acoupipe_grain.array.features import Feature, feature, register_feature
 from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.pipeline_source import PipelineSource
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.config.verify import verify
@@ -28,6 +29,7 @@ __all__ = [
     "ExportError",
     "Feature",
     "MeasurementSetup",
+    "PipelineSource",
     "RecordIndexError",
     "RectGrid",
     "SceneSource",

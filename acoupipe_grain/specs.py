@@ -172,6 +172,30 @@ def check_element(element: Any, spec: ElementSpec, name: str) -> None:
             raise DataError(f"{name}: {key!r} {problem}.")
 
 
+_NARROWER = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
+
+
+def narrowed(name: str, value: Any) -> np.ndarray:
+    """Return a number or an array of numbers as a C-contiguous array of a dtype that elements may have.
+
+    Raises
+    ------
+    DataError
+        If it holds something else than numbers, or numbers that 32 bits do not hold.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise DataError(f"{name!r}: holds {array.dtype} ({value!r:.80}), expected numbers.")
+    if array.dtype.name not in _NARROWER:
+        return np.array(array, order="C")
+    with np.errstate(over="ignore"):
+        result = np.array(array, dtype=_NARROWER[array.dtype.name], order="C")
+    fits = result == array if array.dtype.kind in "iu" else np.isfinite(result) == np.isfinite(array)
+    if not np.all(fits):
+        raise DataError(f"{name!r}: {array[~fits].ravel()[0]} does not fit into {result.dtype}; scale it.")
+    return result
+
+
 def element_num_bytes(spec: ElementSpec) -> int:
     """Return the size of one element in bytes."""
     return sum(array_spec.num_bytes for array_spec in spec.values())

@@ -15,6 +15,7 @@ PUBLIC = [
     "ExportError",
     "Feature",
     "MeasurementSetup",
+    "PipelineSource",
     "RecordIndexError",
     "RectGrid",
     "SceneSource",

@@ -53,6 +53,8 @@ class Identified:
 
 
 def _json(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_json(name, item) for item in value]
     if not hasattr(value, "to_json"):
         return value
     try:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
-import jax
 import numpy as np
 
 from acoupipe_grain import arguments, workers
-from acoupipe_grain.array.features import Feature, FeatureGraph, mode_by_name, resolve_bands, resolve_features
+from acoupipe_grain.array.features import (
+    Feature,
+    FeatureComputation,
+    FeatureGraph,
+    mode_by_name,
+    resolve_bands,
+    resolve_features,
+)
 from acoupipe_grain.array.features.builtin import ALWAYS, LENGTH
 from acoupipe_grain.array.features.modes import RECORDING_QUANTITIES
 from acoupipe_grain.array.identity import Identified
@@ -137,6 +142,7 @@ class SyntheticSource(Identified, workers.StartsGrainWorkers):
         resolved = resolve_features(features, always)
         self.features = resolved[: len(resolved) - len(always)]
         self._graph = FeatureGraph(resolved, quantities, self.setup, bands)
+        self._computation = FeatureComputation(self._graph)
         self.element_spec = self._graph.element_spec(self._input_spec())
         self._require_memory()
 
@@ -184,21 +190,5 @@ class SyntheticSource(Identified, workers.StartsGrainWorkers):
             parts=parts,
             max_num_samples=self.inputs.max_num_samples,
         )
-        quantities = scene | recording._asdict()
-        # On the CPU always: a record must not change with the process that computes it.
-        cpu = workers.cpu_device()
-        with jax.default_device(cpu), jax.set_mesh(jax.sharding.Mesh([cpu], ("cpu",))):
-            computed = self._compute(self._constants, {name: quantities[name] for name in self._graph.inputs})
-        return {name: np.array(computed[name]) for name in self.element_spec}
-
-    @cached_property
-    def _compute(self) -> Any:
-        return jax.jit(self._graph)
-
-    @cached_property
-    def _constants(self) -> dict[str, jax.Array]:
-        return jax.device_put(self._graph.build_constants(), workers.cpu_device())
-
-    def __getstate__(self) -> dict[str, Any]:
-        lazy = ("_compute", "_constants")
-        return {name: value for name, value in super().__getstate__().items() if name not in lazy}
+        computed = self._computation(scene | recording._asdict())
+        return {name: computed[name] for name in self.element_spec}

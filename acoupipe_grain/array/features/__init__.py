@@ -2,6 +2,7 @@
 
 from acoupipe_grain.array.features import builtin as builtin
 from acoupipe_grain.array.features.bands import Bands, resolve_bands
+from acoupipe_grain.array.features.computation import FeatureComputation
 from acoupipe_grain.array.features.graph import FeatureGraph, resolve_features
 from acoupipe_grain.array.features.modes import mode_by_name
 from acoupipe_grain.array.features.registry import Feature, feature, register_feature, registered_features
@@ -9,6 +10,7 @@ from acoupipe_grain.array.features.registry import Feature, feature, register_fe
 __all__ = [
     "Bands",
     "Feature",
+    "FeatureComputation",
     "FeatureGraph",
     "feature",
     "mode_by_name",
