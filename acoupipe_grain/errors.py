@@ -32,7 +32,13 @@ class ExportError(ValueError):
 def unknown_name(kind: str, name: object, names: Iterable[str]) -> ArgumentError:
     """Return the error for a name that is not among `names`; it shows the nearest one and all of them."""
     known = sorted(names)
-    by_lower_case = {item.lower(): item for item in known}
-    matches = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
-    hint = f"; did you mean {by_lower_case[matches[0]]!r}?" if matches else "."
+    match = nearest_name(name, known)
+    hint = "." if match is None else f"; did you mean {match!r}?"
     return ArgumentError(f"unknown {kind} {name!r}{hint} Available: {', '.join(known)}.")
+
+
+def nearest_name(name: object, names: Iterable[str]) -> str | None:
+    """Return the name most like `name`, or None if none is."""
+    by_lower_case = {item.lower(): item for item in names}
+    matches = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
+    return by_lower_case[matches[0]] if matches else None

@@ -32,6 +32,14 @@ def test_the_examples_run(page, tmp_path, monkeypatch, capsys):
         assert float(last) < 0.5 * float(first)
 
 
+def test_comments_on_what_is_printed_are_true(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
+    block = BLOCK.findall(text)[0]
+    exec(block, {"__name__": "example"})
+    assert re.search(r"print\(.*\)  # (.*)", block)[1] == capsys.readouterr().out.strip()
+
+
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
 def test_links_inside_the_project_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):

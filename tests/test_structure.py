@@ -8,6 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "acoupipe_grain"
 FLOORS = {
     "errors": 0,
+    "annotations": 0,
     "callables": 1,
     "arguments": 1,
     "workers": 1,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 
 from acoupipe_grain import sampling
+from acoupipe_grain.annotations import InFiles
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import (
     Distribution,
@@ -17,6 +19,9 @@ from acoupipe_grain.sampling import (
     ScipyDistribution,
     as_distribution,
 )
+
+Drawn: TypeAlias = Annotated[Any, InFiles(float | Mapping[str, Any] | None)]
+"""What a quantity is drawn from: what `distribution` takes, or None for the default."""
 
 MEAN_EXTRA_SOURCES = 3.0
 MIC_DISPLACEMENT_DEVIATION = 0.001  # m

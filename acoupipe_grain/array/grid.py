@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from acoupipe_grain import arguments
+from acoupipe_grain.annotations import Meters
 from acoupipe_grain.errors import ArgumentError
 
 
@@ -19,8 +20,14 @@ class RectGrid:
 
     Parameters
     ----------
-    x_min, x_max, y_min, y_max
-        Extent, m.
+    x_min
+        Lower end in x, m.
+    x_max
+        Upper end in x, m.
+    y_min
+        Lower end in y, m.
+    y_max
+        Upper end in y, m.
     z
         Height of the plane, m.
     increment
@@ -32,12 +39,12 @@ class RectGrid:
         If a value is not a number, an extent is negative or not a multiple of the increment.
     """
 
-    x_min: float
-    x_max: float
-    y_min: float
-    y_max: float
-    z: float
-    increment: float | tuple[float, float]
+    x_min: Meters
+    x_max: Meters
+    y_min: Meters
+    y_max: Meters
+    z: Meters
+    increment: Meters | tuple[Meters, Meters]
 
     def __post_init__(self) -> None:
         for name in ("x_min", "x_max", "y_min", "y_max", "z"):

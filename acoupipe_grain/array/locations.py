@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from acoupipe_grain import sampling
+from acoupipe_grain.annotations import InFiles, Unit
 from acoupipe_grain.array import geometry
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.callables import callable_name
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import Distribution, FunctionDistribution, Sizes, as_distribution
 from acoupipe_grain.seeding import Streams
+
+LocationsLike: TypeAlias = Annotated[
+    Any, Unit("m"), InFiles(float | Mapping[str, Any] | Sequence[float | Mapping[str, Any]] | None)
+]
+"""What source positions are drawn from, as `as_locations` takes it."""
 
 STREAM = "positions"
 LOCATION_DEVIATION = 0.1688  # apertures

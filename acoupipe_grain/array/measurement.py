@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float
 
 from acoupipe_grain import arguments
+from acoupipe_grain.annotations import Hertz, InFiles, MetersPerSecond, Samples, Unit
 from acoupipe_grain.array import geometry
 from acoupipe_grain.array.measurement_acoular import values_from_acoular
 from acoupipe_grain.array.measurement_checks import (
@@ -42,26 +43,26 @@ class MeasurementSetup:
     Parameters
     ----------
     mic_positions
-        Nominal microphone positions, m, shape (3, M); or the name or path of an Acoular microphone file
-        ("minidsp_uma-16", "my_array.xml"); None: a 64-microphone Vogel spiral of 1 m aperture.
+        Nominal microphone positions, m, shape (3, M), or the name or path of an Acoular microphone file
+        ("minidsp_uma-16", "my_array.xml"). None: a 64-microphone Vogel spiral of 1 m aperture.
     grid
-        A `RectGrid`, a mapping of its arguments, or None for 64×64 points over the aperture D at distance D/2.
+        A `RectGrid` or a mapping of its arguments. None: 64×64 points over the aperture D at distance D/2.
     reference
         Position at which source strengths and labels hold, m, shape (3,). None: the microphone nearest the
         centroid of the array.
     speed_of_sound
-        m/s.
+        Speed of sound, m/s.
     sample_rate
-        Hz.
+        Sampling rate, Hz.
     block_size
         Samples of a block of the spectral estimate, even.
     overlap
-        Fraction of a block shared with the next one, in [0, 1); the hop must divide the block size (0, 0.5, 0.75, ...).
+        Fraction of a block shared with the next one, in [0, 1), with a hop that divides the block size (0, 0.5, 0.75).
     window
-        "hanning", "hamming", "bartlett", "blackman" or "rectangular" (NumPy's symmetric windows).
+        Window of the blocks: "hanning", "hamming", "bartlett", "blackman" or "rectangular" (NumPy's symmetric ones).
     steering
-        Steering vector formulation, "I" ... "IV" or "classic", "inverse", "true level", "true location"
-        (Sarradj, Advances in Acoustics and Vibration, 2012, article 292695).
+        Steering vector formulation, "I" ... "IV" or "classic", "inverse", "true level", "true location". (Sarradj,
+        Advances in Acoustics and Vibration, 2012, article 292695.)
     remove_diagonal
         Whether maps leave the diagonal of the cross-spectral matrix out.
 
@@ -71,13 +72,13 @@ class MeasurementSetup:
         If a value has the wrong type, shape or range, or a microphone lies on the grid.
     """
 
-    mic_positions: Any = None
-    grid: Any = None
+    mic_positions: Annotated[Any, Unit("m"), InFiles(str | Sequence[Sequence[float]] | None)] = None
+    grid: Annotated[Any, Unit("m"), InFiles(Mapping[str, Any] | None)] = None
     _: KW_ONLY
-    reference: Any = None
-    speed_of_sound: float = 343.0
-    sample_rate: float = 13720.0
-    block_size: int = 128
+    reference: Annotated[Any, Unit("m"), InFiles(Sequence[float] | None)] = None
+    speed_of_sound: MetersPerSecond = 343.0
+    sample_rate: Hertz = 13720.0
+    block_size: Samples = 128
     overlap: float = 0.5
     window: str = "hanning"
     steering: str = "III"

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from acoupipe_grain import arguments
+from acoupipe_grain.annotations import Meters, Seconds, Unit
 from acoupipe_grain.array import distributions, scene_checks
+from acoupipe_grain.array.distributions import Drawn
 from acoupipe_grain.array.identity import Identified
-from acoupipe_grain.array.locations import DefaultLocations, as_locations, place_sources
+from acoupipe_grain.array.locations import DefaultLocations, LocationsLike, as_locations, place_sources
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import Sizes
@@ -45,47 +47,52 @@ class SceneSource(Identified, StartsGrainWorkers):
     source_mask    (J_max,)     bool    which entries are sources
     ============== ============ ======= =====================================================
 
+    Quantities are drawn from defaults, or from what `distribution` takes: frozen `scipy.stats` variables, mappings such
+    as ``{"dist": "rayleigh", "scale": 5}``, numbers, or functions ``fn(rng, size)`` with the record's own generator.
+
     Parameters
     ----------
     num_records
         Number of records, at least 1.
-    seed, split
-        0 ... 2**64 - 1, and "training", "validation" or "test"; together they select the random streams.
+    seed
+        Selects the random streams, with the split: 0 ... 2**64 - 1.
+    split
+        "training", "validation" or "test"; they have no random number in common.
     setup
-        A `MeasurementSetup`, a mapping of its arguments, or None for the default.
-    min_nsources, max_nsources
-        Range of the number of sources, drawn as 1 + Poisson(3) within it.
+        A `MeasurementSetup` or a mapping of its arguments. None: the default array and grid.
+    min_nsources
+        Smallest number of sources.
+    max_nsources
+        Largest number of sources, and the room for sources in elements.
     mic_pos_noise
         Whether microphones are displaced in x and y (normal, 1 mm).
     mic_sig_noise
-        Whether there is sensor noise, of power ν Σ p² per microphone with ν uniform in (1e-5, 0.1).
+        Whether there is sensor noise, of power ν Σ p² per microphone.
     snap_to_grid
         Whether sources sit on grid points, never two on the same one.
     min_source_distance
-        Smallest distance between two sources, m, or None.
+        Smallest distance between two sources, m. None: any.
     signal_length
         Length of the recording, s; not used with `random_signal_length`.
     random_signal_length
-        Whether the length is drawn instead, uniform in (1, 10) s.
+        Whether the length is drawn instead.
     locations
         Distribution of the source positions, m: one for x and y, a pair, a triple with z, or a function that returns
-        (2, J) or (3, J) coordinates. Positions beyond the grid's extent are redrawn. None: normal about the grid's
-        centre, 0.1688 apertures, on its plane.
+        (2, J) or (3, J) coordinates. None: normal about the grid's centre, 0.1688 apertures, on its plane. Positions
+        beyond the grid's extent in x and y are redrawn.
     nsources
-        Distribution of the number of sources; counts outside `min_nsources` ... `max_nsources` are redrawn. None:
-        1 + Poisson(3).
+        Distribution of the number of sources; counts outside `min_nsources` ... `max_nsources` are redrawn.
+        None: 1 + Poisson(3).
     strengths
-        Distribution of the source strengths, Pa². None: Rayleigh(5).
+        Distribution of the source strengths at the reference position, Pa². None: Rayleigh(5).
     noise
-        Distribution of the noise ratio ν. None: uniform in (1e-5, 0.1).
+        Distribution of ν, the sensor noise's share of the sources' power. None: uniform in (1e-5, 0.1).
     signal_lengths
         Distribution of the recordings' lengths with `random_signal_length`, s; a function needs bounds. None: uniform
         in (1, 10) s.
     mic_displacement
         Distribution of each microphone's displacement in x and in y, m. None: normal, 1 mm.
 
-    The last six take what `distribution` takes: frozen `scipy.stats` variables, mappings such as
-    ``{"dist": "rayleigh", "scale": 5}``, numbers, or functions ``fn(rng, size)`` with the record's own generator.
 
     Raises
     ------
@@ -108,15 +115,15 @@ class SceneSource(Identified, StartsGrainWorkers):
         mic_pos_noise: bool = True,
         mic_sig_noise: bool = True,
         snap_to_grid: bool = False,
-        min_source_distance: float | None = None,
-        signal_length: float = 5.0,
+        min_source_distance: Meters | None = None,
+        signal_length: Seconds = 5.0,
         random_signal_length: bool = False,
-        locations: Any = None,
-        nsources: Any = None,
-        strengths: Any = None,
-        noise: Any = None,
-        signal_lengths: Any = None,
-        mic_displacement: Any = None,
+        locations: LocationsLike = None,
+        nsources: Drawn = None,
+        strengths: Annotated[Drawn, Unit("Pa^2")] = None,
+        noise: Drawn = None,
+        signal_lengths: Annotated[Drawn, Unit("s")] = None,
+        mic_displacement: Annotated[Drawn, Unit("m")] = None,
     ) -> None:
         self.num_records = arguments.integer("num_records", num_records, minimum=1, maximum=MAX_RECORDS)
         self.streams = Streams(seed, split)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from acoupipe_grain import arguments, workers
+from acoupipe_grain.annotations import Hertz, Meters, Seconds, Unit
+from acoupipe_grain.array.distributions import Drawn
 from acoupipe_grain.array.features import (
     Feature,
     FeatureComputation,
@@ -19,6 +21,7 @@ from acoupipe_grain.array.features import (
 from acoupipe_grain.array.features.builtin import ALWAYS, LENGTH
 from acoupipe_grain.array.features.modes import RECORDING_QUANTITIES
 from acoupipe_grain.array.identity import Identified
+from acoupipe_grain.array.locations import LocationsLike
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
@@ -46,19 +49,19 @@ class SyntheticSource(Identified, workers.StartsGrainWorkers):
     signal_length, random_signal_length
         As for `SceneSource`.
     mode
-        "welch": time signals and Welch's estimate of their cross-spectral matrix.
+        "welch": time signals, and Welch's estimate of their cross-spectral matrix.
     engine
         "acoular": Acoular simulates the time signals.
     features
         Registered names, `feature` objects, or mappings of name, label and options.
     f
-        Frequency or frequencies, Hz; None: all bins.
+        Frequency or frequencies, Hz. None: all bins.
     num
         0: the line nearest each `f`; n: the 1/n-octave band around each `f`, summed in power.
     upsampling
-        Delays are rounded to 1/`upsampling` sample; None: 16, Acoular's default.
+        Delays are rounded to 1/`upsampling` sample. None: 16, Acoular's default.
     locations, nsources, strengths, noise, signal_lengths, mic_displacement
-        What these quantities are drawn from instead of the defaults; as for `SceneSource`.
+        As for `SceneSource`.
 
     Raises
     ------
@@ -83,28 +86,28 @@ class SyntheticSource(Identified, workers.StartsGrainWorkers):
         setup: MeasurementSetup | Mapping[str, Any] | None = None,
         mode: str = "welch",
         engine: str = "acoular",
-        features: Sequence[str | Feature | Mapping[str, Any]] = (
+        features: str | Feature | Mapping[str, Any] | Sequence[str | Feature | Mapping[str, Any]] = (
             "sourcemap",
             "loc",
             "source_strength_analytic",
         ),
-        f: float | Sequence[float] | None = None,
+        f: Hertz | Sequence[Hertz] | None = None,
         num: int = 0,
         min_nsources: int = 1,
         max_nsources: int = 10,
         mic_pos_noise: bool = True,
         mic_sig_noise: bool = True,
         snap_to_grid: bool = False,
-        min_source_distance: float | None = None,
-        signal_length: float = 5.0,
+        min_source_distance: Meters | None = None,
+        signal_length: Seconds = 5.0,
         random_signal_length: bool = False,
         upsampling: int | None = None,
-        locations: Any = None,
-        nsources: Any = None,
-        strengths: Any = None,
-        noise: Any = None,
-        signal_lengths: Any = None,
-        mic_displacement: Any = None,
+        locations: LocationsLike = None,
+        nsources: Drawn = None,
+        strengths: Annotated[Drawn, Unit("Pa^2")] = None,
+        noise: Drawn = None,
+        signal_lengths: Annotated[Drawn, Unit("s")] = None,
+        mic_displacement: Annotated[Drawn, Unit("m")] = None,
     ) -> None:
         self.inputs = SceneSource(
             num_records,

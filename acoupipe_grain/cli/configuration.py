@@ -1,4 +1,4 @@
-"""The arguments that commands share: a configuration file and overrides by flags."""
+"""The arguments that commands share: a configuration file, overrides by flags, and the result saved."""
 
 from __future__ import annotations
 
@@ -7,23 +7,29 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from acoupipe_grain.config import build, load_arguments, parse_flags
+from acoupipe_grain.config.keys import package_keys
+from acoupipe_grain.config.saving import save_arguments
+from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError
 
 
 def add_configuration(command: argparse.ArgumentParser) -> None:
-    """Let a command take ``--args.load FILE`` and flags ``--Class.parameter value``."""
+    """Let a command take ``--args.load``, ``--args.save``, ``--scope`` and flags ``--Class.parameter value``."""
     command.add_argument(
         "--args.load", dest="args_load", action="append", metavar="FILE", help="YAML file with keys Class.parameter"
     )
     command.add_argument(
+        "--args.save", dest="args_save", metavar="FILE", help="write every key used and its value to a YAML file"
+    )
+    command.add_argument(
         "--scope", choices=("train", "val", "test"), default="", help="also use the keys with this prefix"
     )
-    command.epilog = "Every key can be given as a flag: --SyntheticSource.num_records 256"
+    command.epilog = "Every key can be given as a flag: --SyntheticSource.num_records 256. See `acoupipe-grain config`."
     command.set_defaults(takes_flags=True)
 
 
-def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners: Collection[str]) -> dict[str, Any]:
-    """Return the values of the configuration file, overridden by those on the command line.
+def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners: Collection[str]) -> Settings:
+    """Return the values of the configuration file, overridden by those on the command line, and save them if asked.
 
     A file may hold keys for other commands and scopes; a flag that the command would not use is refused. `owners` are
     the classes and functions whose keys the command uses.
@@ -38,9 +44,12 @@ def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners
             raise ArgumentError(f"command line: --{key}: `{known.command}` uses keys of {', '.join(owners)} only.")
         if scope != known.scope and scope:
             raise ArgumentError(f"command line: --{key}: takes effect with --scope {scope} only.")
-    return (load_arguments(files[0]) if files else {}) | given
+    settings = load_arguments(files[0]).overridden_by(given) if files else given
+    if known.args_save:
+        save_arguments(settings, known.args_save, package_keys().of(owners))
+    return settings
 
 
-def configured_source(known: argparse.Namespace, arguments: dict[str, Any]) -> Any:
+def configured_source(known: argparse.Namespace, arguments: Settings) -> Any:
     """Return the `SyntheticSource` of a configuration."""
     return build("SyntheticSource", arguments, known.scope)

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
-from acoupipe_grain.config.factories import values_for
+from acoupipe_grain.config.factories import call
+from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.verify import verify
-from acoupipe_grain.exporting import export
-from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.plotting import preview
 from acoupipe_grain.records import ArrayRecordSource
 
@@ -33,7 +32,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     setup = source.setup
     print(f"1. {len(source)} scenes, {setup.num_mics} microphones, {setup.sample_rate:g} Hz, mode {source.mode}")
     data = folder / "data"
-    manifest = export(source, data, **values_for("export", arguments, known.scope))
+    manifest = call("export", arguments, known.scope, source, data)
     size = sum(row.num_bytes for row in manifest.shards) / 2**20
     print(f"2. exported to {data}: {len(manifest.shards)} shards, {size:.1f} MiB")
     verify(data, deep=True)
@@ -42,9 +41,8 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     started = time.perf_counter()
     shapes = {}
     num_records = 0
-    defaults = {"batch_size": min(32, len(stored)), "seed": 1}
-    loader = make_loader(stored, **(defaults | values_for("make_loader", arguments, known.scope)))
-    for batch in loader:
+    defaults = Settings({"make_loader.batch_size": min(32, len(stored)), "make_loader.seed": 1}, "demo")
+    for batch in call("make_loader", defaults.overridden_by(arguments), known.scope, stored):
         shapes = {name: array.shape for name, array in batch.items()}
         num_records += len(batch["idx"])
     rate = num_records / (time.perf_counter() - started)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
-from acoupipe_grain.config.factories import values_for
-from acoupipe_grain.exporting import export
+from acoupipe_grain.config.factories import call
 from acoupipe_grain.specs import element_num_bytes
 
 
@@ -26,6 +25,6 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     source = configured_source(known, arguments)
     planned = len(source) * element_num_bytes(source.element_spec) / 2**20
     print(f"{len(source)} {source.inputs.streams.split} records, {planned:,.1f} MiB before compression", flush=True)
-    manifest = export(source, known.folder, **values_for("export", arguments, known.scope))
+    manifest = call("export", arguments, known.scope, source, known.folder)
     size = sum(row.num_bytes for row in manifest.shards) / 2**20
     print(f"{known.folder}: {len(source)} records in {len(manifest.shards)} shards, {size:.1f} MiB")

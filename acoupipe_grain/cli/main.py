@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from acoupipe_grain import __version__
-from acoupipe_grain.cli import bench, demo, export, inspect, preview, verify
+from acoupipe_grain.cli import bench, config, demo, export, inspect, preview, verify
+from acoupipe_grain.config.flags import split_flags
 from acoupipe_grain.errors import ArgumentError
 
-_COMMANDS = (export, verify, inspect, preview, bench, demo)
+_COMMANDS = (export, verify, inspect, preview, config, bench, demo)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,20 +27,6 @@ def parser() -> argparse.ArgumentParser:
     for module in _COMMANDS:
         module.add_command(commands)
     return root
-
-
-def split_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the command's own arguments, and the flags ``--Class.parameter`` with values, wherever they stand."""
-    plain: list[str] = []
-    flags: list[str] = []
-    remaining = list(argv)
-    while remaining:
-        item = remaining.pop(0)
-        is_flag = item.startswith("--") and "." in item.partition("=")[0] and not item.startswith("--args.load")
-        (flags if is_flag else plain).append(item)
-        if is_flag and "=" not in item and remaining and not remaining[0].startswith("--"):
-            flags.append(remaining.pop(0))
-    return plain, flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from acoupipe_grain.array.measurement import MeasurementSetup
-from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments
-from acoupipe_grain.config.factories import require_scope, values_for
+from acoupipe_grain.config.factories import build, require_scope, values_for
+from acoupipe_grain.config.settings import COMMAND_LINE, Settings
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.plotting import preview
 from acoupipe_grain.records import ArrayRecordSource
@@ -41,8 +41,10 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
             require_scope(known.scope, arguments)
         values = values_for("SyntheticSource", arguments, known.scope)
         # A preview draws maps at one frequency; all bins would begin with 0 Hz.
-        f = _DEFAULT_FREQUENCY if values.get("f") is None else values["f"]
-        source = SyntheticSource(**(values | {"features": _FEATURES, "f": f}))
+        own: dict[str, Any] = {"SyntheticSource.features": _FEATURES}
+        if values.get("f") is None:
+            own["SyntheticSource.f"] = _DEFAULT_FREQUENCY
+        source = build("SyntheticSource", arguments.overridden_by(Settings(own, COMMAND_LINE)), known.scope)
         setup = source.setup
     preview(source, setup, known.picture, known.records)
     print(f"{known.picture}: records {', '.join(map(str, known.records))}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from acoupipe_grain.config.factories import SOURCES, build
+from acoupipe_grain.config.factories import build
+from acoupipe_grain.config.keys import SOURCES
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG
 

@@ -5,7 +5,7 @@ import argbind
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.config import build, configurable, source_from_configuration
+from acoupipe_grain.config import build, package_keys, source_from_configuration
 from acoupipe_grain.errors import ArgumentError
 
 
@@ -33,7 +33,7 @@ def test_keys_in_the_scope_win():
         ("SyntheticSorce", {}, "", "did you mean 'SyntheticSource'"),
         ("SyntheticSource", {"SyntheticSource.sed": 1}, "", "did you mean"),
         ("SyntheticSource", {}, "training", "did you mean 'train'"),
-        ("SyntheticSource", {"SyntheticSource.seed": "one"}, "", "seed='one'"),
+        ("SyntheticSource", {"SyntheticSource.seed": "one"}, "", "SyntheticSource.seed: 'one': expected integer"),
     ],
 )
 def test_wrong_requests_are_refused(name, arguments, scope, message):
@@ -42,7 +42,7 @@ def test_wrong_requests_are_refused(name, arguments, scope, message):
 
 
 def test_every_argument_of_the_sources_can_be_configured():
-    keys = configurable()
+    keys = package_keys().by_name
     assert "SyntheticSource.upsampling" in keys
     assert "export.num_workers" in keys
     assert "make_loader.batch_size" in keys

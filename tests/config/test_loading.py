@@ -40,7 +40,7 @@ def test_included_files_give_way_to_the_including_one(tmp_path):
     [
         ("SyntheticSource.num_record: 1", "some.yml.*did you mean 'SyntheticSource.num_records'"),
         ("SyntheticSorce.seed: 1", "some.yml.*did you mean 'SyntheticSource.seed'"),
-        ("trian/SyntheticSource.seed: 1", "some.yml.*did you mean 'train'"),
+        ("trian/SyntheticSource.seed: 1", "some.yml.*did you mean 'train/SyntheticSource.seed'"),
         ("val/SyntheticSource.sed: 1", "did you mean 'val/SyntheticSource.seed'"),
         ("SyntheticSource: {seed: 1}", "some.yml"),
         ("- 1\n- 2", "some.yml.*keys and values"),

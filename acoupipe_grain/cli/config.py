@@ -1,0 +1,56 @@
+"""``acoupipe-grain config``: every key that can be configured, or a configuration as it will be used."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments
+from acoupipe_grain.config.factories import build, require_scope
+from acoupipe_grain.config.keys import CONFIGURABLE, Key, package_keys
+from acoupipe_grain.config.saving import as_in_files, resolved_text
+from acoupipe_grain.config.types import describe
+from acoupipe_grain.config.yaml import write_value
+from acoupipe_grain.errors import unknown_name
+
+
+def add_command(commands: Any) -> None:
+    """Add the command's parser."""
+    command = commands.add_parser(
+        "config", help="list every key with type, unit and default, or check a configuration", allow_abbrev=False
+    )
+    command.add_argument("owners", nargs="*", metavar="CLASS", help="only keys of these classes or functions")
+    add_configuration(command)
+    command.set_defaults(run=run)
+
+
+def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
+    """Print the keys; or, with a configuration, check it and print every value in force."""
+    for owner in known.owners:
+        if owner not in CONFIGURABLE:
+            raise unknown_name("class", owner, CONFIGURABLE)
+    owners = known.owners or list(CONFIGURABLE)
+    keys = package_keys().of(owners)
+    if not (known.args_load or flags or known.scope or known.args_save):
+        for line in _table(keys):
+            print(line)
+        return
+    settings = configured_arguments(known, flags, owners)
+    if known.scope:
+        require_scope(known.scope, settings)
+    if any(name.rpartition("/")[2].startswith("SyntheticSource.") for name in settings):
+        build("SyntheticSource", settings, known.scope)
+    print(resolved_text(settings, keys), end="")
+
+
+def _table(keys: Sequence[Key]) -> Iterator[str]:
+    owner = ""
+    for key in keys:
+        if key.name.partition(".")[0] != owner:
+            owner = key.name.partition(".")[0]
+            yield f"{'' if key is keys[0] else chr(10)}{owner}"
+        default = write_value(as_in_files(key.default))
+        kind = describe(key.type) + (f", {key.unit}" if key.unit else "")
+        yield f"  {key.name}: {default}  ({kind})"
+        yield f"      {key.description.replace('None: ', 'null: ')}"

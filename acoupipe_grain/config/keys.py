@@ -1,0 +1,155 @@
+"""Every key that can be configured: its type, unit, default and meaning, read from signatures and docstrings.
+
+Keys have ArgBind's form: ``SyntheticSource.num_records``, in a scope ``train/SyntheticSource.seed``. Single values of
+a measurement setup have keys of their own, ``SyntheticSource.setup.sample_rate``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, get_type_hints
+
+import docstring_parser
+
+from acoupipe_grain.array.grid import RectGrid
+from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.scenes import SceneSource
+from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.config.types import type_in_files, unit_of
+from acoupipe_grain.errors import ArgumentError, nearest_name
+from acoupipe_grain.exporting import export
+from acoupipe_grain.pipeline import make_loader
+
+SCOPES = ("train", "val", "test")
+CONFIGURABLE: dict[str, Callable[..., Any]] = {
+    "SyntheticSource": SyntheticSource,
+    "SceneSource": SceneSource,
+    "make_loader": make_loader,
+    "export": export,
+}
+SOURCES = ("SyntheticSource", "SceneSource")
+NESTED: dict[str, Callable[..., Any]] = {"setup": MeasurementSetup, "setup.grid": RectGrid}
+"""Arguments whose own arguments have keys, by their path."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key, without scope.
+
+    Attributes
+    ----------
+    name
+        For example "SyntheticSource.signal_length".
+    type
+        Type of the values that a file may give.
+    unit
+        Their unit, "" if they have none.
+    default
+        What holds if nobody gives a value.
+    description
+        One sentence.
+    """
+
+    name: str
+    type: Any
+    unit: str
+    default: Any
+    description: str
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys and scopes that there are.
+
+    Attributes
+    ----------
+    by_name
+        Every key, without scopes.
+    scopes
+        What may stand before a key and a slash.
+    """
+
+    by_name: Mapping[str, Key]
+    scopes: Sequence[str]
+
+    def require(self, name: str, value: Any, origin: str) -> Key:
+        """Return the key called `name`, scope allowed, or raise the error that names the nearest one.
+
+        Parameters
+        ----------
+        name
+            As it was read.
+        value
+            Its value, for the message.
+        origin
+            Where it was read.
+        """
+        scope, slash, unscoped = name.rpartition("/")
+        given = f"{origin}: {name}: {value!r}:"
+        if slash and scope not in self.scopes:
+            near = nearest_name(scope, self.scopes)
+            hint = "" if near is None else f" did you mean {f'{near}/{unscoped}'!r}?"
+            raise ArgumentError(f"{given} unknown scope {scope!r};{hint} There are {', '.join(self.scopes)}.")
+        if unscoped in self.by_name:
+            return self.by_name[unscoped]
+        owners = {key.rpartition(".")[0] for key in self.by_name}
+        if isinstance(value, dict) and unscoped in owners:
+            raise ArgumentError(
+                f"{given} nested keys are not read; write {name}.{next(iter(value), 'seed')}: ... instead."
+            )
+        same_end = [key for key in self.by_name if key.endswith(f".{unscoped}")]
+        near = same_end[0] if same_end else nearest_name(unscoped, self.by_name)
+        hint = "" if near is None else f" did you mean {f'{scope}{slash}{near}'!r}?"
+        raise ArgumentError(f"{given} unknown key;{hint} `acoupipe-grain config` lists the package's keys.")
+
+    def of(self, owners: Collection[str]) -> list[Key]:
+        """Return the keys of some classes and functions."""
+        return [key for name, key in self.by_name.items() if name.partition(".")[0] in owners]
+
+
+@lru_cache(maxsize=1)
+def package_keys() -> Keys:
+    """Return the keys of everything that the package lets users configure."""
+    found: dict[str, Key] = {}
+    for owner, function in CONFIGURABLE.items():
+        for key in keys_of(owner, function):
+            found[key.name] = key
+            path = key.name.removeprefix(f"{owner}.")
+            for nested, kind in NESTED.items():
+                if path == nested.partition(".")[0]:
+                    found |= {item.name: item for item in keys_of(f"{owner}.{nested}", kind, with_required=True)}
+    return Keys(found, SCOPES)
+
+
+def keys_of(owner: str, function: Callable[..., Any], *, with_required: bool = False) -> Iterator[Key]:
+    """Yield the keys of a function's or class's arguments that files can give, those without default on request."""
+    annotated: Any = function.__init__ if inspect.isclass(function) else function
+    hints = get_type_hints(annotated, include_extras=True)
+    descriptions = _descriptions(function)
+    for parameter in inspect.signature(function).parameters.values():
+        hint = hints.get(parameter.name, Any)
+        kind = type_in_files(hint)
+        is_required = parameter.default is parameter.empty
+        if kind is None or (is_required and not with_required):
+            continue
+        default = None if is_required else parameter.default
+        yield Key(f"{owner}.{parameter.name}", kind, unit_of(hint), default, descriptions.get(parameter.name, ""))
+
+
+@lru_cache(maxsize=32)
+def _descriptions(function: Callable[..., Any]) -> dict[str, str]:
+    """Return what the docstring says of each argument: its first sentence, and what None means."""
+    parsed = docstring_parser.parse(function.__doc__ or "", style=docstring_parser.DocstringStyle.NUMPYDOC)
+    found: dict[str, str] = {}
+    for item in parsed.params:
+        text = " ".join((item.description or "").split())
+        sentences = re.split(r"(?<=[a-z0-9)²][a-z0-9)²\]][.]) (?=[A-Z])", text)
+        chosen = [sentences[0], *(sentence for sentence in sentences[1:] if sentence.startswith("None: "))]
+        elsewhere = re.match(r"As for `(\w+)`", text)
+        for name in item.arg_name.split(", "):
+            found[name] = _descriptions(CONFIGURABLE[elsewhere[1]])[name] if elsewhere else " ".join(chosen)
+    return found

@@ -1,0 +1,111 @@
+"""ArgBind in users' scripts: each of its traps is an error. Scripts run in processes of their own."""
+
+import subprocess
+import sys
+
+import pytest
+
+from acoupipe_grain.config import bound
+from acoupipe_grain.errors import ArgumentError
+
+SCRIPT = """
+import argbind
+from acoupipe_grain.config import bound
+from acoupipe_grain.config.bound import SceneSource
+
+@argbind.bind("train", "val")
+def train(steps: int = 3, rate: float = 1e-3, fast: bool = True):
+    return steps, rate, fast
+
+args = bound.parse_args()
+with bound.scope(args, "train"):
+    source = SceneSource(num_records=5)
+    print(source.streams.seed, source.snap_to_grid, *train())
+"""
+
+
+def run(tmp_path, *flags, script=SCRIPT, **files):
+    for name, text in files.items():
+        (tmp_path / f"{name}.yml").write_text(text)
+    path = tmp_path / "script.py"
+    path.write_text(script)
+    command = [sys.executable, path, *(flag.format(tmp=tmp_path) for flag in flags)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_files_flags_and_scopes_reach_the_packages_and_the_scripts_functions(tmp_path):
+    result = run(
+        tmp_path,
+        "--args.load={tmp}/some.yml",
+        "--args.save={tmp}/saved.yml",
+        "--SceneSource.snap_to_grid",
+        "--train.fast",
+        "false",
+        some="SceneSource.seed: 1\ntrain/SceneSource.seed: 2\ntrain.rate: 1e-4\nval/train.steps: 9\n",
+    )
+    assert result.stdout.split() == ["2", "True", "3", "0.0001", "False"], result.stderr
+    again = run(tmp_path, "--args.load={tmp}/saved.yml")
+    assert again.stdout == result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "text", "message"),
+    [
+        (["--SceneSource.sed", "1"], "", "did you mean 'SceneSource.seed'"),
+        (["--train.step", "1"], "", "did you mean 'train.steps'"),
+        (["--verbose"], "", "--verbose: unknown"),
+        ([], "train.stepps: 1", "did you mean 'train.steps'"),
+        ([], "train: {steps: 1}", "nested keys are not read"),
+        ([], "train.rate: '1e-4'", "leave the quotes out"),
+        ([], "train.steps: !!python/name:os.system", "not valid YAML"),
+        ([], "vall/train.steps: 1", "unknown scope 'vall'; did you mean 'val/train.steps'"),
+    ],
+)
+def test_what_argbind_ignores_or_executes_is_an_error(tmp_path, flags, text, message):
+    result = run(tmp_path, "--args.load={tmp}/some.yml", *flags, some=text)
+    assert message in result.stderr
+    assert not result.stdout
+
+
+def test_outside_a_scope_nothing_is_built_from_silent_defaults():
+    with pytest.raises(ArgumentError, match="called outside of any scope"):
+        bound.SceneSource()
+
+
+def test_unknown_keywords_are_not_dropped():
+    with bound.scope({"SceneSource.seed": 1}), pytest.raises(TypeError, match="sed"):
+        bound.SceneSource(sed=1)
+
+
+def test_a_scope_ends_with_an_exception_too():
+    with pytest.raises(KeyError), bound.scope({"SceneSource.seed": 5}, "train"):
+        raise KeyError
+    with bound.scope({}):
+        assert bound.SceneSource().streams.seed == 0
+    with pytest.raises(ArgumentError, match="outside of any scope"):
+        bound.SceneSource()
+
+
+def test_scopes_in_threads_do_not_mix():
+    from concurrent.futures import ThreadPoolExecutor
+
+    def built(seed):
+        with bound.scope({"SceneSource.seed": seed}):
+            return {bound.SceneSource().streams.seed for _ in range(30)}
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(built, range(8))) == [{seed} for seed in range(8)]
+
+
+def test_a_name_that_the_script_has_bound_is_not_taken_over(tmp_path):
+    script = """
+import argbind
+
+@argbind.bind()
+def export(folder: str = "mine"):
+    return folder
+
+from acoupipe_grain.config.bound import export
+"""
+    result = run(tmp_path, script=script)
+    assert "export: the script has bound something else under this name" in result.stderr

@@ -1,0 +1,81 @@
+"""The configurations in conf/: each one does what its first line says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import acoupipe_grain as apg
+from acoupipe_grain.cli.main import main
+from acoupipe_grain.config import build, load_arguments
+
+CONF = Path(__file__).parents[2] / "conf"
+ALL = sorted(CONF.glob("*.yml"))
+
+
+def source_of(name, scope="", **changes):
+    settings = load_arguments(CONF / name) | {f"SyntheticSource.{key}": value for key, value in changes.items()}
+    return build("SyntheticSource", settings, scope)
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_every_example_gives_a_finite_record(path):
+    settings = load_arguments(path)
+    short = {} if settings.get("SyntheticSource.random_signal_length") else {"signal_length": 0.2}
+    element = source_of(path.name, num_records=4, **short)[3]
+    assert all(np.isfinite(array).all() for array in element.values())
+
+
+def test_the_pair_shares_no_scene():
+    train, val = source_of("train_val.yml", "train"), source_of("train_val.yml", "val")
+    assert (len(train), train.inputs.streams.split) == (10_000, "training")
+    assert (len(val), val.inputs.streams.split) == (1000, "validation")
+    assert train.f == val.f == [2000.0, 4000.0]
+    assert not np.array_equal(train.inputs[0]["positions"], val.inputs[0]["positions"])
+
+
+def test_the_pair_exports_by_scope(tmp_path):
+    for scope, split in (("train", "training"), ("val", "validation")):
+        flags = ["--SyntheticSource.num_records=3", "--SyntheticSource.signal_length=0.2", "--export.num_workers=0"]
+        arguments = ["export", str(tmp_path / scope), "--args.load", str(CONF / "train_val.yml"), "--scope", scope]
+        assert main([*arguments, *flags]) == 0
+        stored = apg.ArrayRecordSource(tmp_path / scope)
+        assert len(stored) == 3
+        assert stored.configuration["arguments"]["split"] == split
+
+
+def test_the_low_frequency_bands_lie_between_315_and_1000_hz():
+    source = source_of("low_frequency.yml")
+    assert source.num == 3
+    assert source.setup.block_size == 1024
+    assert source.element_spec["sourcemap"].shape == (6, 64, 64)
+    assert source.setup.bin_frequencies[1] == pytest.approx(13.4, abs=0.01)
+
+
+def test_the_small_array_is_the_uma_16():
+    source = source_of("uma16.yml", signal_length=0.1)
+    assert source.setup.num_mics == 16
+    assert source.setup.aperture == pytest.approx(0.178, abs=0.001)
+    scenes = source.inputs.batch(range(300))
+    x, y, z = np.moveaxis(scenes["positions"], 1, 0)
+    mask = scenes["source_mask"]
+    assert np.all(z[mask] == 1.0)
+    assert np.hypot(x[mask].std(), y[mask].std()) == pytest.approx(np.hypot(0.26, 0.26), rel=0.1)
+    assert scenes["num_sources"].max() == 3
+    record = source[0]
+    peak = np.unravel_index(record["sourcemap"][2].argmax(), (51, 51))
+    strongest = record["loc"][:2, record["source_strength_analytic"][0].argmax()]
+    assert np.linalg.norm(source.setup.grid.nearest(strongest.astype(float)) - peak) <= 3
+
+
+def test_the_custom_distributions_are_drawn_from():
+    scenes = source_of("custom_distributions.yml").inputs.batch(range(1000))
+    mask = scenes["source_mask"]
+    assert set(scenes["num_sources"]) == {2, 3, 4, 5}
+    assert scenes["positions"][:, 1][mask].min() >= np.float32(-0.2)
+    assert np.abs(scenes["positions"][:, 0][mask]).max() <= 0.4
+    assert 0.01 <= scenes["strengths"][mask].min() < scenes["strengths"][mask].max() <= 20
+    seconds = scenes["num_samples"] / 13_720
+    assert 1.0 <= seconds.min() < seconds.max() <= 3.0
+    ratio = scenes["noise_power"] / scenes["strengths"].sum(axis=1)
+    assert np.median(ratio) == pytest.approx(np.sqrt(1e-4 * 0.1), rel=0.2)
