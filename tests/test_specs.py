@@ -6,6 +6,7 @@ from acoupipe_grain.specs import (
     ArraySpec,
     DataSource,
     check_element,
+    narrowed,
     require_source,
     spec_from_json,
     spec_to_json,
@@ -27,6 +28,33 @@ def test_json_brings_the_specification_back():
 def test_dtypes_that_devices_would_narrow_are_refused(dtype):
     with pytest.raises(ArgumentError, match="dtype"):
         ArraySpec((1,), dtype, ("x",))
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(3, "int32"), (2.5, "float32"), (1j, "complex64"), (True, "bool"), ([1, 2], "int32"), (np.float32(1), "float32")],
+)
+def test_wide_numbers_become_narrow_ones(value, dtype):
+    array = narrowed("x", value)
+    assert array.dtype == dtype
+    assert np.array_equal(array, value)
+
+
+def test_numbers_keep_their_memory_to_themselves():
+    given = np.zeros(3, np.float32)
+    narrowed("x", given)[0] = 1
+    assert given[0] == 0
+    assert narrowed("x", np.zeros((3, 2)).T).flags.c_contiguous
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**40), 1e39, 1e300 * 1j, "text", None, [object()], np.uint64(2**63)])
+def test_what_32_bits_do_not_hold_is_refused(value):
+    with pytest.raises(DataError, match="'x'"):
+        narrowed("x", value)
+
+
+def test_infinite_numbers_stay_infinite():
+    assert np.array_equal(narrowed("x", [np.inf, -np.inf, np.nan]), [np.inf, -np.inf, np.nan], equal_nan=True)
 
 
 def test_axes_must_name_every_dimension():

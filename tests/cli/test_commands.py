@@ -109,9 +109,54 @@ def test_a_scope_chooses_keys(tmp_path, capsys):
     assert np.array_equal(stored[1]["loc"], expected)
 
 
+def test_config_lists_every_key(capsys):
+    assert main(["config"]) == 0
+    shown = capsys.readouterr().out
+    for expected in (
+        "SyntheticSource.signal_length: 5.0  (number, s)",
+        "SyntheticSource.setup.sample_rate: 13720.0  (number, Hz)",
+        "SyntheticSource.features: [sourcemap, loc, source_strength_analytic]",
+        "export.num_workers: 2  (integer)",
+        "Smallest distance between two sources, m.",
+    ):
+        assert expected in shown
+    assert main(["config", "export"]) == 0
+    assert "SyntheticSource" not in capsys.readouterr().out
+
+
+def test_config_checks_a_file_and_shows_what_is_in_force(tmp_path, capsys):
+    arguments = ["config", "SyntheticSource", "--args.load", str(CONF / "uma16.yml")]
+    assert main([*arguments, "--SyntheticSource.seed", "7"]) == 0
+    (tmp_path / "shown.yml").write_text(capsys.readouterr().out)
+    from acoupipe_grain.config import build, load_arguments
+
+    source = build("SyntheticSource", load_arguments(tmp_path / "shown.yml"))
+    assert source.inputs.streams.seed == 7
+    assert source.setup.num_mics == 16
+    assert main([*arguments, "--SyntheticSource.f", "90000"]) == 2
+    assert "Nyquist" in capsys.readouterr().err
+
+
+def test_saved_arguments_export_the_same(tmp_path):
+    flags = ["--SyntheticSource.num_records=3", "--SyntheticSource.features=[loc]", *SHORT]
+    saved = str(tmp_path / "used.yml")
+    assert main(["export", str(tmp_path / "one"), "--args.save", saved, *flags]) == 0
+    assert main(["export", str(tmp_path / "two"), "--args.load", saved]) == 0
+    digests = [apg.ArrayRecordSource(tmp_path / name).manifest.digest for name in ("one", "two")]
+    assert digests[0] == digests[1]
+
+
+def test_switches_may_stand_before_the_folder(tmp_path):
+    switch = ["export", "--SyntheticSource.snap_to_grid", str(tmp_path / "data"), "--SyntheticSource.features=[loc]"]
+    assert main([*switch, "--SyntheticSource.num_records=2", *SHORT]) == 0
+    assert apg.ArrayRecordSource(tmp_path / "data").configuration["arguments"]["snap_to_grid"] is True
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["config", "SyntheticSorce"], "did you mean 'SyntheticSource'"),
+        (["export", "data", "--args.save", "/dev/null/used.yml"], "/dev/null"),
         (["export", "data", "--SyntheticSource.sed", "1"], "did you mean 'SyntheticSource.seed'"),
         (["export", "data", "--SyntheticSource.f", "9000"], "Nyquist"),
         (["export", "data", "--args.load", "nowhere.yml"], "nowhere.yml"),

@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 import acoupipe_grain as apg
-from acoupipe_grain.callables import import_path
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import Sizes, as_distribution
 from acoupipe_grain.seeding import Streams
@@ -110,17 +109,10 @@ def test_a_bound_of_zero_is_a_bound():
 
 
 def test_functions_are_identified_by_module_and_name_or_by_key():
-    assert import_path(doubled) == f"{__name__}:doubled"
     assert as_distribution("x", doubled).to_json() == {"function": f"{__name__}:doubled"}
     assert apg.distribution(lambda rng, size: rng.random(size), key="mine-v1").to_json() == {"key": "mine-v1"}
     with pytest.raises(ArgumentError, match="nothing identifies this function.*key="):
         as_distribution("x", lambda rng, size: rng.random(size)).to_json()
-
-
-def test_functions_of_the_main_script_have_no_import_path():
-    namespace = {"__name__": "__main__"}
-    exec("def function(rng, size): return rng.random(size)", namespace)
-    assert import_path(namespace["function"]) is None
 
 
 def test_variables_that_scipy_does_not_know_by_name_need_a_key():
