@@ -8,6 +8,8 @@ import types
 from functools import lru_cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
+import numpy as np
+
 from acoupipe_grain.annotations import InFiles, Unit
 
 _PLAIN = {int: "integer", float: "number", str: "text", bool: "true or false", type(None): "null"}
@@ -70,7 +72,7 @@ def as_type(kind: Any, value: Any) -> Any:
     """
     adapter = _adapter(kind)
     try:
-        text = json.dumps(value)
+        text = json.dumps(value, default=_plain)
     except TypeError as error:
         raise ValueError(f"{type(value).__name__} is no plain value") from error
     try:
@@ -94,6 +96,13 @@ def advice(kind: Any, value: Any) -> str:
         if value.lower() in ("yes", "no", "on", "off", "true", "false") and "true or false" in expected:
             return "; write true or false, without quotes"
     return ""
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers and arrays, which Python callers of `build` may give, as plain ones."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is no plain value")
 
 
 @lru_cache(maxsize=256)
