@@ -10,14 +10,14 @@ from acoupipe_grain.config.settings import COMMAND_LINE, Settings
 from acoupipe_grain.config.yaml import YAMLError, read_yaml
 from acoupipe_grain.errors import ArgumentError
 
-_SWITCH_WORDS = ("true", "false")
+_SWITCH_WORDS = ("true", "false", "yes", "no", "on", "off", "1", "0", "null", "none")
 
 
 def split_flags(words: Sequence[str], keys: Keys | None = None) -> tuple[list[str], list[str]]:
     """Return the words that are no flags of keys, and those flags in the form ``--key=value``.
 
-    A flag takes the next word as its value, unless that is a flag itself. A switch takes ``true`` or ``false`` only,
-    and alone it is switched on.
+    A flag takes the next word as its value, unless that is a flag itself. A switch takes ``true`` or ``false``, and
+    alone it is switched on; other words that look like its value are taken too, to be refused.
     """
     plain: list[str] = []
     flags: list[str] = []
@@ -30,7 +30,7 @@ def split_flags(words: Sequence[str], keys: Keys | None = None) -> tuple[list[st
         elif equals:
             flags.append(word)
         elif _is_switch(name, keys or package_keys()):
-            follows = bool(remaining) and remaining[0] in _SWITCH_WORDS
+            follows = bool(remaining) and remaining[0].lower() in _SWITCH_WORDS
             flags.append(f"{word}={remaining.pop(0) if follows else 'true'}")
         elif remaining and not remaining[0].startswith("--"):
             flags.append(f"{word}={remaining.pop(0)}")

@@ -68,6 +68,17 @@ def test_switches_can_be_switched_off_and_stand_alone():
     }
 
 
+@pytest.mark.parametrize(("word", "value"), [("False", False), ("TRUE", True), ("false", False)])
+def test_switches_take_either_spelling(word, value):
+    assert parse_flags(["--SyntheticSource.snap_to_grid", word]) == {"SyntheticSource.snap_to_grid": value}
+
+
+@pytest.mark.parametrize("word", ["off", "no", "0", "None"])
+def test_words_that_mean_a_switch_are_not_taken_for_something_else(word):
+    with pytest.raises(ArgumentError, match="expected true or false"):
+        parse_flags(["--SyntheticSource.snap_to_grid", word])
+
+
 def test_saved_arguments_give_the_same_source(tmp_path):
     text = (
         "SyntheticSource.strengths: {dist: rayleigh, scale: 2}\ntrain/SyntheticSource.seed: 4\nexport.num_workers: 0\n"

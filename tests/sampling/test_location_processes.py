@@ -1,4 +1,4 @@
-"""Locations. Kolmogorov-Smirnov tests at 0.1 % each, fixed seeds."""
+"""Locations. Kolmogorov-Smirnov tests at 0.1 % each, fixed seeds; the seven of this file: below 1 %."""
 
 from types import SimpleNamespace
 
