@@ -58,6 +58,18 @@ def number(
     return result
 
 
+def bounds(name: str, value: Any, *, unit: str = "") -> tuple[float, float]:
+    """Return a pair (lowest, highest) of floats, infinite where `value` has None or infinity for an open side."""
+    if not isinstance(value, tuple | list | np.ndarray) or len(value) != 2:
+        suffix = f" in {unit}" if unit else ""
+        raise ArgumentError(f"{name}={value!r}: expected a pair (lowest, highest){suffix}, None for an open side.")
+    low = -math.inf if value[0] in (None, -math.inf) else number(name, value[0], unit=unit)
+    high = math.inf if value[1] in (None, math.inf) else number(name, value[1], unit=unit)
+    if low > high:
+        raise ArgumentError(f"{name}={value!r}: the lowest value is above the highest.")
+    return low, high
+
+
 def flag(name: str, value: Any) -> bool:
     """Return `value` as a bool; anything but True and False is refused."""
     if not isinstance(value, bool | np.bool_):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from acoupipe_grain.errors import ArgumentError
+
+_MAIN = ("__main__", "__mp_main__")
+"""Names of the main script, in this process and in those that it spawned."""
 
 
 def import_path(function: Callable[..., Any]) -> str | None:
@@ -17,7 +22,7 @@ def import_path(function: Callable[..., Any]) -> str | None:
     Lambdas, functions inside functions, instances, and whatever the main script defines have no such path.
     """
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
+    if not isinstance(module, str) or not isinstance(name, str) or module in _MAIN:
         return None
     found: Any = sys.modules.get(module)
     for part in name.split("."):
@@ -56,12 +61,35 @@ class UserFunction:
         return callable_identity(self.function, self.key)
 
     def __repr__(self) -> str:
-        return f"{callable_name(self.function)} (key={self.key!r})"
+        return callable_text(self.function, self.key)
 
 
 def callable_name(function: Callable[..., Any]) -> str:
     """Return a name for messages, free of addresses."""
     return getattr(function, "__qualname__", None) or type(function).__qualname__
+
+
+def callable_text(function: Callable[..., Any], key: str | None) -> str:
+    """Return what tells a function from others in representations, which checkpoints compare.
+
+    Its key or ``module:name``; where there is neither, its name and a hash of its code (not of what it captures).
+    """
+    if key is not None:
+        return f"key={key!r}"
+    return import_path(function) or f"{callable_name(function)} without key, code {_code_hash(function)}"
+
+
+def _code_hash(function: Callable[..., Any]) -> str:
+    code = getattr(function, "__code__", None)
+    parts: list[str] = []
+    pending = [] if code is None else [code]
+    while pending:
+        code = pending.pop()
+        inner = [item for item in code.co_consts if isinstance(item, CodeType)]
+        plain = [repr(item) for item in code.co_consts if not isinstance(item, CodeType | frozenset)]
+        parts += [code.co_code.hex(), *code.co_names, *plain]
+        pending += inner
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12] if parts else "unknown"
 
 
 def require_callable(value: Any, num_arguments: int, expected: str) -> Callable[..., Any]:

@@ -17,6 +17,9 @@ from acoupipe_grain.errors import ArgumentError, DataError
 
 Element: TypeAlias = dict[str, np.ndarray]
 
+MAX_RECORDS = 2**31 - 1
+"""Most records of a source: elements carry their index as int32."""
+
 
 @dataclass(frozen=True)
 class ArraySpec:
@@ -166,7 +169,9 @@ def check_element(element: Any, spec: ElementSpec, name: str) -> None:
         raise DataError(f"{name} is a {type(element).__name__}, expected a dict of arrays.")
     missing, extra = sorted(set(spec) - set(element)), sorted(set(element) - set(spec))
     if missing or extra:
-        raise DataError(f"{name} lacks the keys {missing} and has the unexpected keys {extra}.")
+        problems = [f"lacks the keys {missing}"] if missing else []
+        problems += [f"has the unexpected keys {extra}"] if extra else []
+        raise DataError(f"{name} {' and '.join(problems)}.")
     for key, array_spec in spec.items():
         if problem := array_spec.mismatch(element[key]):
             raise DataError(f"{name}: {key!r} {problem}.")
@@ -183,16 +188,32 @@ def narrowed(name: str, value: Any) -> np.ndarray:
     DataError
         If it holds something else than numbers, or numbers that 32 bits do not hold.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise DataError(f"{name!r}: holds no array of numbers ({error}).") from error
     if array.dtype.kind not in "biufc":
         raise DataError(f"{name!r}: holds {array.dtype} ({value!r:.80}), expected numbers.")
-    if array.dtype.name not in _NARROWER:
-        return np.array(array, order="C")
-    with np.errstate(over="ignore"):
-        result = np.array(array, dtype=_NARROWER[array.dtype.name], order="C")
-    fits = result == array if array.dtype.kind in "iu" else np.isfinite(result) == np.isfinite(array)
+    native = array.dtype.newbyteorder("=")
+    return cast_exactly(name, array, _NARROWER.get(native.name, native.name))
+
+
+def cast_exactly(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
+    """Return a C-contiguous copy of another dtype of the same kind, rounded but nothing lost.
+
+    Raises
+    ------
+    DataError
+        If the dtype is of another kind, integers do not fit, or finite numbers become infinite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = np.array(array, dtype=dtype, order="C")
+    is_whole = result.dtype.kind in "biu"
+    fits = result == array if array.dtype.kind in "biu" else np.isfinite(result) == np.isfinite(array)
+    if not np.can_cast(array.dtype, result.dtype, casting="same_kind") and not (is_whole and array.dtype.kind in "iu"):
+        raise DataError(f"{name!r}: has dtype {array.dtype}, which does not become {dtype} without loss.")
     if not np.all(fits):
-        raise DataError(f"{name!r}: {array[~fits].ravel()[0]} does not fit into {result.dtype}; scale it.")
+        raise DataError(f"{name!r}: {array[~fits].ravel()[0]} does not fit into {dtype}; scale it.")
     return result
 
 

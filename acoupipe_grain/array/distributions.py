@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 
-from acoupipe_grain import sampling
 from acoupipe_grain.annotations import InFiles
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import (
@@ -18,6 +17,7 @@ from acoupipe_grain.sampling import (
     InverseDistribution,
     ScipyDistribution,
     as_distribution,
+    inverse,
 )
 
 Drawn: TypeAlias = Annotated[Any, InFiles(float | Mapping[str, Any] | None)]
@@ -28,24 +28,26 @@ MIC_DISPLACEMENT_DEVIATION = 0.001  # m
 STRENGTH_SCALE = 5.0  # Pa²
 NOISE_RATIO_RANGE = (1e-5, 0.1)
 SIGNAL_LENGTH_RANGE = (1.0, 10.0)  # s
+MAX_POWER = 1e30
+"""Largest strength and noise power, Pa²: 32 bits hold 3e38, and features sum over sources and lines."""
 
 
 class _Default(InverseDistribution):
     """What a quantity is drawn from if the user gives nothing."""
 
 
-_STRENGTHS = _Default(ppf=partial(sampling.rayleigh, scale=STRENGTH_SCALE), json={})
-_NOISE_RATIOS = _Default(ppf=partial(sampling.uniform, low=NOISE_RATIO_RANGE[0], high=NOISE_RATIO_RANGE[1]), json={})
+_STRENGTHS = _Default(ppf=partial(inverse.rayleigh, scale=STRENGTH_SCALE), json={})
+_NOISE_RATIOS = _Default(ppf=partial(inverse.uniform, low=NOISE_RATIO_RANGE[0], high=NOISE_RATIO_RANGE[1]), json={})
 _SIGNAL_LENGTHS = _Default(
-    ppf=partial(sampling.uniform, low=SIGNAL_LENGTH_RANGE[0], high=SIGNAL_LENGTH_RANGE[1]), json={}
+    ppf=partial(inverse.uniform, low=SIGNAL_LENGTH_RANGE[0], high=SIGNAL_LENGTH_RANGE[1]), json={}
 )
-_MIC_DISPLACEMENTS = _Default(ppf=partial(sampling.normal, mean=0.0, deviation=MIC_DISPLACEMENT_DEVIATION), json={})
+_MIC_DISPLACEMENTS = _Default(ppf=partial(inverse.normal, mean=0.0, deviation=MIC_DISPLACEMENT_DEVIATION), json={})
 
 
 def source_counts(value: Any, minimum: int, maximum: int) -> Distribution:
     """Return what the number of sources is drawn from: 1 + Poisson(3) within the limits, or what is given."""
     if value is None:
-        truncated = partial(sampling.truncated_count, mean=MEAN_EXTRA_SOURCES, minimum=minimum, maximum=maximum)
+        truncated = partial(inverse.truncated_count, mean=MEAN_EXTRA_SOURCES, minimum=minimum, maximum=maximum)
         return _Default(ppf=truncated, json={})
     chosen = as_distribution("nsources", value)
     if isinstance(chosen, ScipyDistribution) and not chosen.is_discrete:
@@ -53,6 +55,9 @@ def source_counts(value: Any, minimum: int, maximum: int) -> Distribution:
             f"nsources={chosen!r}: a continuous distribution gives fractions of sources; use a discrete one such as "
             "randint or poisson."
         )
+    low, high = chosen.range
+    if low == high and not low.is_integer():
+        raise ArgumentError(f"nsources={chosen!r}: always {low:g}; expected whole numbers.")
     if chosen.range[1] < minimum or chosen.range[0] > maximum:
         raise ArgumentError(
             f"nsources={chosen!r}: never within min_nsources={minimum} ... max_nsources={maximum}; change one of them."
@@ -91,15 +96,14 @@ def require_used(name: str, value: Any, switch: str, is_on: bool) -> None:
         raise ArgumentError(f"{name}={value!r}: has no effect with {switch}={is_on}; leave one of them out.")
 
 
-def require_at_least(
-    minimum: float, name: str, distribution: Distribution, values: np.ndarray, indices: np.ndarray
-) -> None:
-    """Raise `ArgumentError` if a function drew a value below `minimum`, naming the record."""
-    if values.min() < minimum:
-        index = indices[int(np.argmin(values.reshape(indices.size, -1).min(axis=1)))]
+def require_powers(name: str, distribution: Distribution, values: np.ndarray, indices: np.ndarray) -> None:
+    """Raise `ArgumentError` if a drawn value is negative or beyond what 32 bits hold, naming the record."""
+    wrong = ~((values >= 0) & (values <= MAX_POWER))
+    if wrong.any():
+        index = indices[int(np.argmax(wrong.reshape(indices.size, -1).any(axis=1)))]
         raise ArgumentError(
-            f"{name}={distribution!r}: drew {values.min():.3g} for record {index}; expected at least {minimum:g}: give "
-            f"it bounds, apg.distribution(..., bounds=({minimum:g}, None))."
+            f"{name}={distribution!r}: gave {values[wrong][0]:.3g} for record {index}; expected 0 to {MAX_POWER:g}: "
+            "give it bounds, apg.distribution(..., bounds=(0, ...))."
         )
 
 
@@ -107,9 +111,18 @@ def _quantity(name: str, value: Any, default: Distribution, *, minimum: float, u
     if value is None:
         return default
     chosen = as_distribution(name, value)
-    if not isinstance(chosen, FunctionDistribution) and chosen.range[0] < minimum:
+    if isinstance(chosen, FunctionDistribution):
+        return chosen
+    low, high = chosen.range
+    suffix = f" {unit}" if unit else ""
+    if low < minimum:
         raise ArgumentError(
-            f"{name}={chosen!r}: can be {chosen.range[0]:.3g} {unit}; expected at least {minimum:g} {unit}: choose "
-            "another distribution or give it bounds."
+            f"{name}={chosen!r}: can be {low:.3g}{suffix}; expected at least {minimum:g}{suffix}: choose another "
+            "distribution or give it bounds."
+        )
+    if math.isfinite(high) and high > MAX_POWER:
+        raise ArgumentError(
+            f"{name}={chosen!r}: can be {high:.3g}{suffix}; expected at most {MAX_POWER:g}{suffix}, which fits 32 "
+            "bits: choose another distribution or give it bounds."
         )
     return chosen

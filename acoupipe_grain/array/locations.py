@@ -16,7 +16,7 @@ from acoupipe_grain.array import geometry
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.callables import callable_name
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling import Distribution, FunctionDistribution, Sizes, as_distribution
+from acoupipe_grain.sampling import Distribution, FunctionDistribution, Sizes, as_distribution, inverse
 from acoupipe_grain.seeding import Streams
 
 LocationsLike: TypeAlias = Annotated[
@@ -77,8 +77,8 @@ class DefaultLocations(Locations):
         del counts
         grid, deviation = self.setup.grid, LOCATION_DEVIATION * self.setup.aperture
         u = streams.uniforms(STREAM, indices, 2 * self.size, attempt).reshape(len(indices), -1, 2)
-        x = sampling.truncated_normal(u[..., 0], grid.center[0], deviation, grid.x_min, grid.x_max)
-        y = sampling.truncated_normal(u[..., 1], grid.center[1], deviation, grid.y_min, grid.y_max)
+        x = inverse.truncated_normal(u[..., 0], grid.center[0], deviation, grid.x_min, grid.x_max)
+        y = inverse.truncated_normal(u[..., 1], grid.center[1], deviation, grid.y_min, grid.y_max)
         return np.stack([x, y, np.full_like(x, grid.z)], axis=-1)
 
 
@@ -230,16 +230,26 @@ def place_sources(
     )
 
 
+def require_snappable(locations: Locations) -> None:
+    """Refuse to snap sources to the grid whose z is drawn; snapping would drop it."""
+    if isinstance(locations, AxisLocations) and not locations.on_plane:
+        raise _off_plane(locations)
+
+
+def _off_plane(locations: Locations) -> ArgumentError:
+    return ArgumentError(
+        f"locations={locations!r}: gives sources off the grid's plane z={locations.setup.grid.z:g} m, to which "
+        "snap_to_grid=True would move them; leave z out or use snap_to_grid=False."
+    )
+
+
 def _snapped(
     locations: Locations, points: Float[np.ndarray, "record source 3"]
 ) -> Float[np.ndarray, "record source 3"]:
     """Return the grid points nearest the points; those beyond the grid stay where they are, to be redrawn."""
     grid = locations.setup.grid
     if np.any(points[..., 2] != grid.z):
-        raise ArgumentError(
-            f"locations={locations!r}: gives sources off the grid's plane z={grid.z:g} m, to which snap_to_grid=True "
-            "would move them; leave z out or use snap_to_grid=False."
-        )
+        raise _off_plane(locations)
     ix, iy = np.moveaxis(grid.nearest(points[..., :2]), -1, 0)
     snapped = np.stack([grid.axes[0][ix], grid.axes[1][iy], points[..., 2]], axis=-1)
     if locations.always_on_grid:

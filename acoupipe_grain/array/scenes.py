@@ -18,15 +18,19 @@ from acoupipe_grain.annotations import Meters, Seconds, Unit
 from acoupipe_grain.array import distributions, scene_checks
 from acoupipe_grain.array.distributions import Drawn
 from acoupipe_grain.array.identity import Identified
-from acoupipe_grain.array.locations import DefaultLocations, LocationsLike, as_locations, place_sources
+from acoupipe_grain.array.locations import (
+    DefaultLocations,
+    LocationsLike,
+    as_locations,
+    place_sources,
+    require_snappable,
+)
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import Sizes
 from acoupipe_grain.seeding import Streams
-from acoupipe_grain.specs import ArraySpec, Element
+from acoupipe_grain.specs import MAX_RECORDS, ArraySpec, Element
 from acoupipe_grain.workers import StartsGrainWorkers
-
-MAX_RECORDS = 2**31 - 1
 
 
 class SceneSource(Identified, StartsGrainWorkers):
@@ -151,6 +155,8 @@ class SceneSource(Identified, StartsGrainWorkers):
         distributions.require_used("mic_displacement", mic_displacement, "mic_pos_noise", self.mic_pos_noise)
         distributions.require_used("signal_lengths", signal_lengths, "random_signal_length", self.random_signal_length)
         self._locations = as_locations(locations, self.setup, self.max_nsources)
+        if self.snap_to_grid:
+            require_snappable(self._locations)
         self._counts = distributions.source_counts(nsources, self.min_nsources, self.max_nsources)
         self._strengths = distributions.strengths(strengths)
         self._noise_ratios = distributions.noise_ratios(noise)
@@ -231,7 +237,7 @@ class SceneSource(Identified, StartsGrainWorkers):
         mask = np.arange(self.max_nsources) < counts[:, None]
         strengths = self._strengths.draw("strengths", self.streams, rows, Sizes((self.max_nsources,), counts))
         strengths = np.where(mask, strengths, 0.0)
-        distributions.require_at_least(0.0, "strengths", self._strengths, strengths, rows)
+        distributions.require_powers("strengths", self._strengths, strengths, rows)
         positions = np.where(mask[:, :, None], self._positions(rows, counts), 0.0).transpose(0, 2, 1)
         scenes = {
             "positions": positions.astype(np.float32),
@@ -288,5 +294,6 @@ class SceneSource(Identified, StartsGrainWorkers):
         if not self.mic_sig_noise:
             return np.zeros(rows.size)
         ratios = self._noise_ratios.draw("noise_ratio", self.streams, rows, Sizes())
-        distributions.require_at_least(0.0, "noise", self._noise_ratios, ratios, rows)
-        return ratios * strengths.sum(axis=1)
+        powers = ratios * strengths.sum(axis=1)
+        distributions.require_powers("noise", self._noise_ratios, powers, rows)
+        return powers

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
 
 def as_targets(target: Any) -> list[Any]:
-    """Return the objects whose attributes are set: a non-empty list, or one object."""
-    targets = list(target) if isinstance(target, list | tuple) else [target]
+    """Return the objects whose attributes are set: a list, a tuple or an array of different objects, or one object."""
+    if isinstance(target, set | frozenset | Mapping | Iterator):
+        raise ArgumentError(f"target={target!r}: expected an object or a list of objects; their order matters.")
+    is_array = isinstance(target, np.ndarray) and target.dtype == object
+    targets = list(target) if isinstance(target, list | tuple) or is_array else [target]
     if not targets:
         raise ArgumentError("target=[]: expected an object or a list of objects.")
+    if len({id(item) for item in targets}) < len(targets):
+        raise ArgumentError(f"target={targets!r}: holds an object twice, of which only the last value would remain.")
     return targets
 
 
@@ -43,3 +50,10 @@ def set_attribute(target: Any, path: str, value: Any) -> None:
         raise ArgumentError(
             f"attribute={path!r}: {type(target).__name__} does not take {value!r} ({error}); choose other values."
         ) from error
+
+
+def require_generator(rng: Any) -> np.random.Generator:
+    """Return `rng` if it is a `numpy.random.Generator`, else raise: nothing else is drawn from."""
+    if not isinstance(rng, np.random.Generator):
+        raise ArgumentError(f"rng={rng!r}: expected a numpy.random.Generator, such as numpy.random.default_rng(10).")
+    return rng

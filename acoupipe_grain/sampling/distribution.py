@@ -10,10 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from acoupipe_grain import arguments
-from acoupipe_grain.callables import checked_key, require_callable
+from acoupipe_grain.callables import callable_name, checked_key, require_callable
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.sampling.random_variables import (
-    SMALLEST_UNIFORM,
     UNBOUNDED,
     Distribution,
     FunctionDistribution,
@@ -22,12 +21,14 @@ from acoupipe_grain.sampling.random_variables import (
 )
 
 CONSTANT = "constant"
+_PROBES = np.array([0.01, 0.5, 0.99])
 DistributionLike: TypeAlias = Distribution | Mapping[str, Any] | float | Callable[..., Any]
 """What `as_distribution` takes; frozen `scipy.stats` variables besides."""
 
 
 def distribution(
     what: str | float | Callable[..., Any] | Any,
+    /,
     *,
     key: str | None = None,
     bounds: tuple[float | None, float | None] | None = None,
@@ -59,21 +60,21 @@ def distribution(
     >>> strengths = apg.distribution("norm", loc=5.0, scale=2.0, bounds=(0.0, None))
     """
     key = checked_key(key)
-    limits = _checked_bounds(bounds)
+    limits = UNBOUNDED if bounds is None else arguments.bounds("bounds", bounds)
     if isinstance(what, str):
         _refuse_key(key, what)
         return _by_name(what, parameters, limits)
     if parameters:
         raise ArgumentError(f"{', '.join(parameters)}: parameters belong to distributions by name, not to {what!r}.")
-    if isinstance(what, int | float | np.number) and not isinstance(what, bool):
+    if isinstance(what, int | float | np.integer | np.floating) and not isinstance(what, bool):
         _refuse_key(key, what)
         return _by_name(CONSTANT, {"value": float(what)}, limits)
     if _is_frozen(what):
         return _frozen(what, key, limits)
     if not callable(what) or hasattr(what, "ppf"):
         raise ArgumentError(
-            f"{what!r}: expected the name of a scipy.stats distribution, a frozen variable such as "
-            "scipy.stats.norm(loc=0, scale=1), a number, or a function fn(rng, size)."
+            "expected the name of a scipy.stats distribution, a frozen variable such as scipy.stats.norm(0, 1) or "
+            f"rv_histogram(...)(), a number, or a function fn(rng, size); got a {type(what).__name__}."
         )
     function = require_callable(what, 2, "a function fn(rng, size)")
     return FunctionDistribution(bounds=limits, function=function, key=key)
@@ -87,39 +88,37 @@ def as_distribution(name: str, value: Any) -> Distribution:
     if isinstance(value, Distribution):
         return value
     try:
-        if not isinstance(value, Mapping):
-            if isinstance(value, str):
-                raise ArgumentError(f"give its parameters too, such as {{dist: {value}, loc: 0, scale: 1}}.")
-            return distribution(value)
-        if "dist" not in value:
-            if {"function", "key"} & set(value):
-                raise ArgumentError(
-                    "drawn by a function of yours, which is not looked up by name; build the source in Python."
-                )
-            raise ArgumentError("a distribution needs its name, such as {dist: rayleigh, scale: 5}.")
-        given = {str(key): item for key, item in value.items()}
-        if "key" in given:
-            raise ArgumentError("key: distributions by name identify themselves; leave it out.")
-        return distribution(given.pop("dist"), bounds=given.pop("bounds", None), **given)
+        if isinstance(value, Mapping):
+            return _from_mapping({str(key): item for key, item in value.items()})
+        if isinstance(value, str):
+            raise ArgumentError(f"give its parameters too, such as {{dist: {value}, loc: 0, scale: 1}}.")
+        return distribution(value)
     except ArgumentError as error:
-        raise ArgumentError(f"{name}={value!r}: {error}") from None
+        raise ArgumentError(f"{name}={_shown(value)}: {error}") from None
+
+
+def _from_mapping(given: dict[str, Any]) -> Distribution:
+    if {"function", "key"} & set(given) and "dist" not in given:
+        raise ArgumentError("drawn by a function of yours, which is not looked up by name; build the source in Python.")
+    name = given.pop("dist", None)
+    if not isinstance(name, str):
+        raise ArgumentError("a distribution needs its name, such as {dist: rayleigh, scale: 5}.")
+    if "key" in given:
+        raise ArgumentError("key: distributions by name identify themselves; leave it out.")
+    return distribution(name, bounds=given.pop("bounds", None), **given)
+
+
+def _shown(value: Any) -> str:
+    """Return a value for messages, free of addresses."""
+    if _is_frozen(value):
+        given = [*map(repr, value.args), *(f"{name}={item!r}" for name, item in value.kwds.items())]
+        return f"{value.dist.name}({', '.join(given)})"
+    return callable_name(value) if callable(value) else repr(value)
 
 
 def _refuse_key(key: str | None, what: Any) -> None:
     if key is not None:
         raise ArgumentError(f"key={key!r}: only functions need one; {what!r} identifies itself.")
-
-
-def _checked_bounds(bounds: Any) -> tuple[float, float]:
-    if bounds is None:
-        return UNBOUNDED
-    if not isinstance(bounds, tuple | list) or len(bounds) != 2:
-        raise ArgumentError(f"bounds={bounds!r}: expected a pair (lowest, highest), None for an open side.")
-    low = -math.inf if bounds[0] is None else arguments.number("bounds", bounds[0])
-    high = math.inf if bounds[1] is None else arguments.number("bounds", bounds[1])
-    if low > high:
-        raise ArgumentError(f"bounds={bounds!r}: the lowest value is above the highest.")
-    return low, high
 
 
 def _is_frozen(what: Any) -> bool:
@@ -153,18 +152,36 @@ def _by_name(name: str, parameters: Mapping[str, Any], limits: tuple[float, floa
 
 
 def _frozen(frozen: Any, key: str | None, limits: tuple[float, float]) -> Distribution:
+    name = str(frozen.dist.name)
+    parameters = _parameters(frozen)
+    try:
+        with np.errstate(all="ignore"):
+            median, low, high = (float(value) for value in (frozen.ppf(0.5), *frozen.support()))
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(f"{name}: not a distribution of one quantity with these parameters ({error}).") from error
+    if not math.isfinite(median):
+        raise ArgumentError(
+            f"{name}: these parameters give no finite values; see scipy.stats.{name}. For a constant give the number."
+        )
+    json = _identity(frozen, parameters)
+    if json:
+        _refuse_key(key, name)
+    elif key:
+        json = {"key": key}
+    variable = ScipyDistribution(bounds=limits, ppf=frozen.ppf, json=json, frozen=frozen, limits=(low, high))
+    return _with_some_value(variable, limits)
+
+
+def _identity(frozen: Any, parameters: dict[str, float]) -> dict[str, Any]:
+    """Return name and parameters of a variable that SciPy makes from them, else an empty mapping."""
     from scipy import stats
 
-    name = str(frozen.dist.name)
-    if type(getattr(stats, name, None)) is type(frozen.dist):
-        _refuse_key(key, name)
-        json: dict[str, Any] | None = {"dist": name} | _parameters(frozen)
-    else:
-        json = {"key": key} if key else None
-    variable = ScipyDistribution(bounds=limits, ppf=frozen.ppf, json=json or {}, frozen=frozen)
-    if not np.isfinite(np.asarray(frozen.ppf([SMALLEST_UNIFORM, 0.5, 1 - SMALLEST_UNIFORM]), dtype=np.float64)).all():
-        raise ArgumentError(f"{json or name}: these parameters give no finite values; see scipy.stats.{name}.")
-    return _with_some_value(variable, limits)
+    family: Any = getattr(stats, str(frozen.dist.name), None)
+    if type(family) is not type(frozen.dist):
+        return {}
+    with np.errstate(all="ignore"):
+        same = np.array_equal(family(**parameters).ppf(_PROBES), frozen.ppf(_PROBES), equal_nan=True)
+    return {"dist": str(family.name)} | parameters if same else {}
 
 
 def _with_some_value(variable: InverseDistribution, limits: tuple[float, float]) -> Distribution:
@@ -182,9 +199,13 @@ def _parameter_names(family: Any) -> list[str]:
 def _parameters(frozen: Any) -> dict[str, float]:
     """Return all parameters of a frozen variable by name, however they were given."""
     names = _parameter_names(frozen.dist)
-    given = dict(zip(names, frozen.args, strict=False)) | frozen.kwds
+    given = {"loc": 0.0, "scale": 1.0} | dict(zip(names, frozen.args, strict=False)) | frozen.kwds
     for name, value in given.items():
         if np.ndim(value):
             raise ArgumentError(f"{name}={value!r}: a distribution of one quantity has one number for each parameter.")
-    defaults = {"loc": 0.0, "scale": 1.0}
-    return {name: float(given.get(name, defaults.get(name, math.nan))) for name in names}
+    is_discrete = hasattr(frozen, "pmf")
+    return {name: _number(given[name], is_discrete) for name in names}
+
+
+def _number(value: Any, is_discrete: bool) -> float:
+    return int(value) if is_discrete and float(value).is_integer() else float(value)

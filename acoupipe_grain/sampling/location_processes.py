@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling.attributes import as_targets, require_attribute, set_attribute
+from acoupipe_grain.sampling.attributes import as_targets, require_attribute, require_generator, set_attribute
 from acoupipe_grain.sampling.distribution import DistributionLike, as_distribution
 from acoupipe_grain.sampling.placement import place_points
 
@@ -29,7 +29,8 @@ class Box:
 
     def __init__(self, x_bounds: Bounds, y_bounds: Bounds, z_bounds: Bounds) -> None:
         given = {"x_bounds": x_bounds, "y_bounds": y_bounds, "z_bounds": z_bounds}
-        self.low, self.high = np.array([_checked_bounds(*item) for item in given.items()]).T
+        checked = [arguments.bounds(name, value, unit="m") for name, value in given.items()]
+        self.low, self.high = np.array(checked).T
 
     def outside(self, points: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, " point"]:
         """Return which points lie outside."""
@@ -82,7 +83,7 @@ class LocationSampler:
             raise ArgumentError(f"random_var={random_var!r}: expected one distribution, or three for x, y and z.")
         self.random_var = tuple(as_distribution("random_var", item) for item in given)
         self.box = Box(x_bounds, y_bounds, z_bounds)
-        self.mindist = None if mindist is None else arguments.number("mindist", mindist, above=0, unit="m")
+        self.mindist = None if mindist is None else arguments.number("mindist", mindist, minimum=0, unit="m")
         self._grid = None if grid is None else _points_inside(grid, self.box)
         self._tree = None if self._grid is None else cKDTree(self._grid)
         self.target: np.ndarray | None = None
@@ -90,6 +91,7 @@ class LocationSampler:
 
     def sample(self, rng: np.random.Generator) -> Float[np.ndarray, "3 source"]:
         """Draw and return the locations, m, shape (3, nsources)."""
+        require_generator(rng)
         arguments.integer("nsources", self.nsources, minimum=1)
         self._require_grid_points()
         self.target = _placed(rng, self._draw, self.nsources, self.mindist, self._grid is not None, self.box).T
@@ -147,16 +149,18 @@ class PointSourceSampler:
     ) -> None:
         self.target = as_targets(target)
         require_attribute(self.target, "loc")
+        if moving := [type(item).__name__ for item in self.target if hasattr(item, "trajectory")]:
+            raise ArgumentError(f"target: {', '.join(moving)} is where its trajectory says; draw that instead of loc.")
         self.random_var = as_distribution("random_var", random_var)
         self.ldir = direction("ldir", ldir)
         if not self.ldir.any():
             raise ArgumentError(f"ldir={ldir!r}: no axis to draw along; give a factor other than 0, such as (1, 1, 0).")
         self.box = Box(x_bounds, y_bounds, z_bounds)
-        self.mindist = None if mindist is None else arguments.number("mindist", mindist, above=0, unit="m")
+        self.mindist = None if mindist is None else arguments.number("mindist", mindist, minimum=0, unit="m")
 
     def sample(self, rng: np.random.Generator) -> Float[np.ndarray, "3 source"]:
         """Draw and set the position of every source; return them, m, shape (3, number of sources)."""
-        points = _placed(rng, self._draw, len(self.target), self.mindist, False, self.box)
+        points = _placed(require_generator(rng), self._draw, len(self.target), self.mindist, False, self.box)
         for target, point in zip(self.target, points, strict=True):
             set_attribute(target, "loc", tuple(float(value) for value in point))
         return points.T
@@ -193,16 +197,6 @@ def _placed(
         f"bounds from {box.low.tolist()} to {box.high.tolist()} m, mindist={mindist}",
         box.outside,
     )[0]
-
-
-def _checked_bounds(name: str, bounds: Any) -> tuple[float, float]:
-    if not isinstance(bounds, tuple | list) or len(bounds) != 2:
-        raise ArgumentError(f"{name}={bounds!r}: expected a pair (lowest, highest) in m, None for an open side.")
-    low = -np.inf if bounds[0] is None else arguments.number(name, bounds[0], unit="m")
-    high = np.inf if bounds[1] is None else arguments.number(name, bounds[1], unit="m")
-    if low > high:
-        raise ArgumentError(f"{name}={bounds!r}: the lowest coordinate is above the highest.")
-    return low, high
 
 
 def _points_inside(grid: Any, box: Box) -> Float[np.ndarray, "point 3"]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling.attributes import require_attribute, set_attribute
+from acoupipe_grain.sampling.attributes import require_attribute, require_generator, set_attribute
 from acoupipe_grain.sampling.distribution import DistributionLike, as_distribution
 from acoupipe_grain.sampling.location_processes import direction
 
@@ -60,6 +60,8 @@ class MicGeomSampler:
         self.random_var = as_distribution("random_var", random_var)
         self.axis = None if rvec is None else _unit_vector(rvec)
         self.rscale = arguments.number("rscale", rscale)
+        if self.axis is None and self.rscale != 1.0:
+            raise ArgumentError(f"rscale={rscale!r}: has no effect without an axis of rotation; give rvec too.")
         self.tdir = _directions(tdir)
         self.ddir = direction("ddir", ddir)
         if self.axis is None and not self.tdir.any() and not self.ddir.any():
@@ -68,6 +70,7 @@ class MicGeomSampler:
 
     def sample(self, rng: np.random.Generator) -> Float[np.ndarray, "3 mic"]:
         """Draw and set the microphone positions; return them, m, shape (3, M)."""
+        require_generator(rng)
         positions = self.mpos_init.copy()
         if self.axis is not None:
             angle = 2 * np.pi * self.rscale * float(self.random_var.rvs(rng)[0])
@@ -90,6 +93,8 @@ def rotation_matrix(axis: Float[np.ndarray, "3"], angle: float) -> Float[np.ndar
 
 def _directions(tdir: Any) -> Float[np.ndarray, "3 translation"]:
     columns = np.asarray(tdir, dtype=object).T
+    if columns.size == 0:
+        raise ArgumentError(f"tdir={tdir!r}: expected three finite numbers, for x, y and z, or (3, K) of them.")
     return np.stack([direction("tdir", column) for column in np.atleast_2d(columns)], axis=1)
 
 

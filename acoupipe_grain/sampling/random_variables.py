@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acoupipe_grain.callables import callable_identity, callable_name
+from acoupipe_grain.callables import callable_identity, callable_text
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling.placement import MAX_ATTEMPTS
+from acoupipe_grain.sampling.sizes import Sizes
 from acoupipe_grain.seeding import Streams
 
 SMALLEST_UNIFORM = 2.0**-53
@@ -34,7 +35,7 @@ class Distribution(ABC):
     Attributes
     ----------
     bounds
-        Lowest and highest value; values outside are redrawn.
+        Lowest and highest value; values outside, and such that are not finite, are redrawn.
     """
 
     bounds: tuple[float, float] = UNBOUNDED
@@ -79,10 +80,10 @@ class Distribution(ABC):
         size
             Shape of the result.
         """
-        shape = (size,) if isinstance(size, int) else tuple(size)
+        shape = (int(size),) if isinstance(size, int | np.integer) else tuple(size)
         values = self._values(generator, shape)
         for _ in range(MAX_ATTEMPTS):
-            outside = ~((self.bounds[0] <= values) & (values <= self.bounds[1]))
+            outside = ~((self.bounds[0] <= values) & (values <= self.bounds[1]) & np.isfinite(values))
             if not outside.any():
                 return values
             values = np.where(outside, self._values(generator, shape), values)
@@ -125,12 +126,12 @@ class Distribution(ABC):
         """
         values = self.candidates(stream, streams, indices, sizes, 0)
         low, high = max(within[0], self.bounds[0]), min(within[1], self.bounds[1])
-        if low <= self.support[0] and self.support[1] <= high:
+        if low <= self.support[0] and self.support[1] <= high and np.isfinite(self.support).all():
             return values
         needed = sizes.needed(indices.size)
         rows = np.arange(indices.size)
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            outside = needed[rows] & ~((low <= values[rows]) & (values[rows] <= high))
+            outside = needed[rows] & ~((low <= values[rows]) & (values[rows] <= high) & np.isfinite(values[rows]))
             wrong = outside.reshape(rows.size, -1).any(axis=1)
             rows, outside = rows[wrong], outside[wrong]
             if rows.size == 0:
@@ -144,30 +145,6 @@ class Distribution(ABC):
 
     def __repr__(self) -> str:
         return repr(self.to_json())
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How many values the records need: `shape` each, of which the first ``counts[n]`` along the last axis count."""
-
-    shape: tuple[int, ...] = ()
-    counts: NDArray[np.int64] | None = None
-
-    def of(self, rows: NDArray[np.int64]) -> Sizes:
-        """Return the sizes of some of the records."""
-        return Sizes(self.shape, None if self.counts is None else self.counts[rows])
-
-    def needed(self, num_records: int) -> NDArray[np.bool_]:
-        """Return which values count, of shape ``(num_records, *shape)``."""
-        needed = np.ones((num_records, *self.shape), dtype=bool)
-        if self.counts is not None:
-            counts = self.counts.reshape(num_records, *(1,) * len(self.shape))
-            needed &= np.arange(self.shape[-1]) < counts
-        return needed
-
-    def shape_of(self, row: int) -> tuple[int, ...]:
-        """Return the shape of the values of one record that count."""
-        return self.shape if self.counts is None else (*self.shape[:-1], int(self.counts[row]))
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -187,8 +164,8 @@ class InverseDistribution(Distribution):
 
     @cached_property
     def support(self) -> tuple[float, float]:
-        """Values at the smallest and at the largest uniform value."""
-        low, high = np.asarray(self.ppf(np.array([SMALLEST_UNIFORM, 1 - SMALLEST_UNIFORM])), dtype=np.float64)
+        """Values at the smallest and at the largest uniform value; infinite where rounding makes them so."""
+        low, high = self._inverse(np.array([SMALLEST_UNIFORM, 1 - SMALLEST_UNIFORM]))
         return float(low), float(high)
 
     def identity(self) -> dict[str, Any]:
@@ -197,14 +174,19 @@ class InverseDistribution(Distribution):
 
     def _values(self, generator: np.random.Generator, size: tuple[int, ...]) -> NDArray[np.float64]:
         uniforms = np.clip(generator.random(size), SMALLEST_UNIFORM, 1 - SMALLEST_UNIFORM)
-        return np.array(self.ppf(uniforms), dtype=np.float64)
+        return self._inverse(uniforms)
+
+    def _inverse(self, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        # Some inverses divide by zero on their way, far out in the tails; what is not finite is redrawn.
+        with np.errstate(all="ignore"):
+            return np.array(self.ppf(uniforms), dtype=np.float64)
 
     def candidates(
         self, stream: str, streams: Streams, indices: NDArray[np.int64], sizes: Sizes, attempt: int
     ) -> NDArray[np.float64]:
         """Return values by inversion."""
         uniforms = streams.uniforms(stream, indices, math.prod(sizes.shape), attempt)
-        return np.array(self.ppf(uniforms), dtype=np.float64).reshape(len(indices), *sizes.shape)
+        return self._inverse(uniforms).reshape(len(indices), *sizes.shape)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -215,9 +197,20 @@ class ScipyDistribution(InverseDistribution):
     ----------
     frozen
         The variable. Where SciPy does not know its distribution by name and it has no key, `json` is empty.
+    limits
+        Ends of the distribution's support.
     """
 
     frozen: Any
+    limits: tuple[float, float]
+
+    @cached_property
+    def support(self) -> tuple[float, float]:
+        """Values at the smallest and at the largest uniform value, or the distribution's limits where these fail."""
+        if self.is_discrete:  # the inverse far out in the tail may take minutes
+            return self.limits
+        low, high = super().support
+        return (low if math.isfinite(low) else self.limits[0]), (high if math.isfinite(high) else self.limits[1])
 
     def identity(self) -> dict[str, Any]:
         """Return the name and parameters, or the key, or raise `ArgumentError`."""
@@ -290,5 +283,4 @@ class FunctionDistribution(Distribution):
         return values
 
     def __repr__(self) -> str:
-        name = callable_name(self.function)
-        return f"distribution({name}, key={self.key!r}, bounds={self.bounds})"
+        return f"distribution({callable_text(self.function, self.key)}, bounds={self.bounds})"

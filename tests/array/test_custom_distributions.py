@@ -47,15 +47,26 @@ def test_drawn_lengths_given_explicitly_are_the_default():
     assert apg.SceneSource(300, signal_lengths=stats.uniform(1, 9), **options).max_num_samples == 137_200
 
 
-def test_changing_one_distribution_leaves_the_other_quantities_alone():
-    default = apg.SceneSource(50).batch(range(50))
-    for name, value in {**DEFAULTS, "locations": ring, "noise": 0.5}.items():
-        changed = apg.SceneSource(50, **{name: value}).batch(range(50))
-        same = {"strengths", "positions", "mic_positions", "num_sources"} - {
-            {"locations": "positions", "mic_displacement": "mic_positions"}.get(name, name)
-        }
-        for key in same:
-            assert np.array_equal(changed[key], default[key]), (name, key)
+CHANGES = {
+    "strengths": ({"dist": "expon", "scale": 2.0}, {"strengths", "noise_power"}),
+    "noise": (stats.beta(2, 3), {"noise_power"}),
+    "mic_displacement": (lambda rng, size: rng.laplace(0, 0.002, size), {"mic_positions"}),
+    "locations": (ring, {"positions"}),
+    "nsources": (stats.randint(2, 5), {"num_sources", "source_mask", "positions", "strengths", "noise_power"}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changing_one_distribution_leaves_the_draws_of_others_alone(name):
+    value, concerned = CHANGES[name]
+    default, changed = apg.SceneSource(50).batch(range(50)), apg.SceneSource(50, **{name: value}).batch(range(50))
+    for key in set(default) - concerned:
+        assert np.array_equal(changed[key], default[key]), key
+    for key in concerned:
+        assert not np.array_equal(changed[key], default[key]), key
+    if name == "nsources":  # the sources that both have are the same
+        both = changed["source_mask"] & default["source_mask"]
+        assert np.array_equal(changed["strengths"][both], default["strengths"][both])
 
 
 def test_quantities_are_distributed_as_asked():
@@ -170,8 +181,10 @@ def test_microphones_displaced_by_a_function_are_displaced():
         ({"locations": apg.distribution(ring, bounds=(0, 1))}, "the grid bounds positions"),
         ({"locations": lambda rng, size: rng.random(size[1])}, r"expected coordinates in m of that shape"),
         ({"locations": lambda rng, size: 9 + rng.random(size)}, "found no place in 1000"),
-        ({"strengths": lambda rng, size: -rng.random(size)}, r"expected at least 0.*bounds=\(0, None\)"),
+        ({"strengths": lambda rng, size: -rng.random(size)}, r"gave -0.* for record 0; expected 0 to.*bounds=\(0,"),
         ({"mic_displacement": 3.0, "signal_length": 0.01}, "signal_length=0.01"),
+        ({"strengths": 1e300}, "expected at most 1e\\+30 Pa²"),
+        ({"noise": lambda rng, size: np.full(size, 1e300)}, "noise=.*for record 0; expected 0 to 1e\\+30"),
     ],
 )
 def test_wrong_distributions_are_refused_with_a_remedy(options, message):
@@ -215,3 +228,19 @@ def test_functions_with_an_identity_are_exported_and_verified_with_their_source(
     apg.verify(tmp_path / "data", deep=True, source=source)
     with pytest.raises(ArgumentError, match="drawn by a function of yours.*source="):
         apg.verify(tmp_path / "data", deep=True)
+
+
+def test_representations_tell_functions_apart():
+    """Checkpoints compare them."""
+    named = repr(apg.SceneSource(4, strengths=decreasing))
+    assert f"{__name__}:decreasing" in named
+    one, same, other = (
+        repr(apg.SceneSource(4, strengths=function))
+        for function in (
+            lambda rng, size: rng.random(size),
+            lambda rng, size: rng.random(size),
+            lambda rng, size: rng.normal(size=size),
+        )
+    )
+    assert one == same != other
+    assert "0x" not in one

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 import acoupipe_grain as apg
-from acoupipe_grain.sampling import count_probabilities
+from acoupipe_grain.sampling.inverse import count_probabilities
 
 pytestmark = pytest.mark.slow
 

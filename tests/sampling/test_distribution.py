@@ -1,8 +1,10 @@
+import json
 import pickle
 
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.stats._distr_params import distcont, distdiscrete
 
 import acoupipe_grain as apg
 from acoupipe_grain.errors import ArgumentError
@@ -96,6 +98,36 @@ def test_functions_get_the_size_of_what_is_needed_and_a_generator_of_the_record(
     assert drawn[0] == STREAMS.generator("x", 5).random()
 
 
+SCIPYS = [
+    *((name, parameters) for name, parameters in distcont if isinstance(name, str)),
+    *((name, parameters) for name, parameters in distdiscrete if isinstance(name, str)),
+]
+SLOW_OR_OF_SEVERAL_NUMBERS = {
+    "poisson_binom",
+    "geninvgauss",
+    "gausshyper",
+    "genexpon",
+    "kstwo",
+    "ksone",
+    "levy_stable",
+    "norminvgauss",
+    "studentized_range",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"), [item for item in SCIPYS if item[0] not in SLOW_OR_OF_SEVERAL_NUMBERS], ids=str
+)
+def test_scipys_distributions_are_drawn_from_and_rebuilt(name, parameters):
+    frozen = getattr(stats, name)(*parameters)
+    variable = as_distribution("x", frozen)
+    drawn = variable.draw("x", STREAMS, np.arange(50), Sizes())
+    assert np.isfinite(drawn).all()
+    again = as_distribution("x", json.loads(json.dumps(variable.to_json())))
+    assert np.array_equal(again.draw("x", STREAMS, np.arange(50), Sizes()), drawn)
+    assert np.isfinite(again.rvs(np.random.default_rng(0), 5)).all()
+
+
 def test_an_impossible_request_ends_with_an_error():
     with pytest.raises(ArgumentError, match="record 5 got no value from 3 to 4 in 1000 attempts"):
         as_distribution("x", doubled).draw("x", STREAMS, INDICES[:1], Sizes(), within=(3.0, 4.0))
@@ -135,6 +167,9 @@ def test_variables_that_scipy_does_not_know_by_name_need_a_key():
         ({"dist": "norm", "bounds": [2, 1]}, "the lowest value is above the highest"),
         ({"dist": "uniform", "bounds": [2, 3]}, "none of the values"),
         ({"dist": "norm", "bounds": 3}, "expected a pair"),
+        ({"dist": 5}, "needs its name"),
+        ({"dist": "norm", "what": 3}, "unknown parameter of dist 'norm': 'what'"),
+        (stats.norm(0.5, 0), "For a constant give the number"),
         ({"dist": "constant"}, "takes one parameter"),
         ({"scale": 5}, "needs its name"),
         ({"function": "os:system"}, "not looked up by name"),

@@ -38,6 +38,11 @@ def test_bounds_condition_the_distribution_and_zero_is_a_bound():
     assert stats.kstest(z, stats.truncnorm(-1, 1).cdf).pvalue > 1e-3
 
 
+def test_bounds_may_be_arrays():
+    x = drawn(LocationSampler(1, stats.norm(), x_bounds=np.array([-0.1, 0.1])), count=50)[:, 0]
+    assert np.abs(x).max() <= 0.1
+
+
 def test_the_minimum_distance_is_kept():
     points = drawn(LocationSampler(4, stats.uniform(), mindist=0.4), count=200)
     assert min(smallest_gap(record) for record in points) >= 0.4
@@ -93,7 +98,7 @@ def test_impossible_requests_end_with_an_error(options, message):
         ({"x_bounds": (1, 0)}, "x_bounds=\\(1, 0\\)"),
         ({"y_bounds": 3}, "y_bounds=3: expected a pair"),
         ({"z_bounds": ("a", None)}, "z_bounds='a'"),
-        ({"mindist": 0}, "mindist=0"),
+        ({"mindist": -1}, "mindist=-1"),
         ({"grid": "somewhere"}, "points of shape \\(3, N\\)"),
         ({"grid": np.zeros((3, 4)), "x_bounds": (1, 2)}, "only 0 points inside the bounds"),
     ],
@@ -132,6 +137,7 @@ def test_point_sources_keep_bounds_and_distances():
         ({"ldir": (0, 0, 0)}, "no axis to draw along"),
         ({"ldir": (1, 2)}, "three finite numbers"),
         ({"target": SimpleNamespace(pos=1)}, "has no 'loc'"),
+        ({"target": SimpleNamespace(loc=(0, 0, 0), trajectory=1)}, "where its trajectory says"),
     ],
 )
 def test_wrong_arguments_of_point_sources_are_refused(arguments, message):

@@ -95,6 +95,8 @@ def test_every_sample_starts_from_the_initial_positions():
         ({"rvec": (0, 0, 0)}, "length 0"),
         ({"rvec": (0, 1)}, "rvec=\\(0, 1\\)"),
         ({"tdir": (1, "a", 0)}, "tdir="),
+        ({"tdir": np.zeros((3, 0))}, "tdir="),
+        ({"ddir": (1, 0, 0), "rscale": 2.0}, "no effect without an axis"),
         ({"ddir": [np.nan, 0, 0]}, "ddir="),
         ({"rvec": (0, 0, 1), "rscale": "fast"}, "rscale='fast'"),
         ({"target": SimpleNamespace(pos=1), "ddir": (1, 0, 0)}, "has no 'pos_total'"),

@@ -11,11 +11,16 @@ from scipy import stats
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import (
     ContainerSampler,
+    LocationSampler,
+    MicGeomSampler,
     NumericAttributeSampler,
+    PointSourceSampler,
     Sampler,
     SetSampler,
     SourceSetSampler,
 )
+
+ONE = SimpleNamespace(rms=1.0)
 
 
 def things(count, **values):
@@ -92,8 +97,26 @@ class TestNumericAttribute:
 
     def test_values_that_a_target_does_not_take_are_named(self):
         generator = ac.WNoiseGenerator(sample_freq=1000, num_samples=10, seed=1)
-        with pytest.raises(ArgumentError, match="attribute='seed': WNoiseGenerator does not take 0.5"):
+        with pytest.raises(ArgumentError, match="attribute='seed': is a whole number, and 0.5 was drawn.*randint"):
             NumericAttributeSampler([generator], "seed", 0.5).sample(np.random.default_rng(0))
+        with pytest.raises(ArgumentError, match="attribute='sample_freq': WNoiseGenerator does not take 'fast'"):
+            SetSampler([generator], "sample_freq", ["fast"]).sample(np.random.default_rng(0))
+
+    def test_numpys_whole_numbers_stay_whole(self):
+        target = SimpleNamespace(count=np.int64(3))
+        NumericAttributeSampler(target, "count", stats.randint(7, 8)).sample(np.random.default_rng(0))
+        assert type(target.count) is int
+        assert target.count == 7
+
+    def test_arrays_of_objects_are_targets_too(self):
+        targets = np.array(things(3), dtype=object)
+        assert NumericAttributeSampler(targets, "rms", stats.norm()).sample(np.random.default_rng(0)).shape == (3,)
+
+    @pytest.mark.parametrize("passed", [lambda values: values > 0, lambda values: "yes", lambda values: None])
+    def test_a_filter_says_true_or_false_for_all_values(self, passed):
+        sampler = NumericAttributeSampler(things(2), "rms", stats.norm(), filter=passed)
+        with pytest.raises(ArgumentError, match=r"numpy\.all\(values > 0\)"):
+            sampler.sample(np.random.default_rng(0))
 
     def test_nothing_is_evaluated(self):
         with pytest.raises(ArgumentError, match="names joined by dots"):
@@ -105,6 +128,9 @@ class TestNumericAttribute:
             ({"attribute": "rsm"}, "did you mean 'rms'"),
             ({"attribute": "rms.value"}, "float has no"),
             ({"target": []}, "target=\\[\\]"),
+            ({"target": {1, 2}}, "their order matters"),
+            ({"target": [ONE, ONE]}, "holds an object twice"),
+            ({"target": SimpleNamespace(rms=True)}, "is a switch; use SetSampler"),
             ({"random_var": "norm"}, "random_var='norm'"),
             ({"order": "up"}, "order 'up'"),
             ({"equal_value": True, "normalize": True}, "no effect on one value"),
@@ -167,6 +193,7 @@ class TestSet:
             ({"set": "abc"}, "set='abc'"),
             ({"probabilities": [0.5, 0.6]}, "summing to 1"),
             ({"probabilities": [1.0]}, "expected 2 values"),
+            ({"probabilities": 0.5}, "expected 2 values"),
             ({"probabilities": [1.5, -0.5]}, "probabilities=-0.5"),
             ({"replace": False, "set": [1]}, "2 different items are needed, the set has 1"),
             ({"replace": False, "probabilities": [1.0, 0.0]}, "the set has 1 that can be drawn"),
@@ -233,6 +260,22 @@ def test_a_container_holds_what_its_function_draws():
     assert drawn["angle"] == np.random.default_rng(5).uniform()
     with pytest.raises(ArgumentError, match="expected a function of a generator"):
         ContainerSampler(lambda: 1)
+
+
+@pytest.mark.parametrize("rng", [10, None, np.random.RandomState(10), np.random])
+def test_nothing_is_drawn_but_from_generators(rng):
+    mixer, sources = TestSourceSet.mixer()
+    for sampler in (
+        NumericAttributeSampler(things(2), "rms", 1.0),
+        SetSampler(things(2), "rms", [1, 2]),
+        SourceSetSampler(mixer, sources),
+        ContainerSampler(lambda rng: 1),
+        LocationSampler(2, stats.norm()),
+        PointSourceSampler(SimpleNamespace(loc=(0, 0, 0)), stats.norm()),
+        MicGeomSampler(SimpleNamespace(pos_total=np.zeros((3, 2))), stats.norm(), ddir=(1, 0, 0)),
+    ):
+        with pytest.raises(ArgumentError, match=r"expected a numpy.random.Generator, such as numpy.random.default_rng"):
+            sampler.sample(rng)
 
 
 def test_everything_with_a_sample_method_is_a_sampler():
