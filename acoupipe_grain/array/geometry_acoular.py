@@ -35,6 +35,14 @@ def import_acoular() -> ModuleType:
         return importlib.import_module("acoular")
 
 
+def switch_caching_off() -> None:
+    """Switch Acoular's cache off for this process.
+
+    Its keys go by ``str(array)``: small changes, and the middle of large arrays, would go unnoticed.
+    """
+    import_acoular().config.global_caching = "none"
+
+
 @lru_cache(maxsize=1)
 def bundled_geometries() -> Mapping[str, Path]:
     """Return the microphone geometry files that come with Acoular, by name without extension."""

@@ -18,14 +18,15 @@ from acoupipe_grain.array.features import (
 )
 from acoupipe_grain.array.identity import Identified
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
+from acoupipe_grain.array.quantities import checked_quantities
 from acoupipe_grain.array.user_graph import GraphPerThread, Parts, UserGraph, require_function, results_of
 from acoupipe_grain.callables import UserFunction, checked_key
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.seeding import Streams
-from acoupipe_grain.specs import ArraySpec, Element, check_element, narrowed, spec_to_json
+from acoupipe_grain.specs import MAX_RECORDS, ArraySpec, Element, cast_exactly, check_element, narrowed, spec_to_json
 from acoupipe_grain.workers import StartsGrainWorkers
 
-MAX_RECORDS = 2**31 - 1
+NUM_PROBED = 4
 INDEX = "idx"
 INDEX_SPEC = ArraySpec((), "int32", (), "1")
 
@@ -38,7 +39,7 @@ class PipelineSource(Identified, StartsGrainWorkers):
 
     For ``source[i]`` every random process of the graph draws from a generator of its own for index i, in the order of
     the graph; then the features are computed. Each thread of each process builds one graph and keeps it, so whatever
-    changes must be set by a random process. Elements carry ``idx`` besides the features.
+    changes must be set by a random process, before it is used. Elements carry ``idx`` besides the features.
 
     Where Acoular is used, its cache is switched off: its keys do not notice small changes of arrays.
 
@@ -56,13 +57,14 @@ class PipelineSource(Identified, StartsGrainWorkers):
     seed, split
         0 ... 2**64 - 1, and "training", "validation" or "test"; together they select the random streams.
     quantities
-        Function of the parts that returns what registered features compute from, such as ``{"time_data": ...}`` of
-        shape (samples, microphones). ``idx``, ``seeds`` and ``num_samples`` are added.
+        Function of the parts that returns what registered features compute from: ``time_data``, ``noise_signals``
+        (T, M), ``reference_signals`` (T, J), ``positions`` (3, J), ``strengths`` and ``source_mask`` (J,),
+        ``mic_positions`` (3, M), ``noise_power``, ``num_sources``, ``num_samples`` (T unless given), as needed.
     setup, f, num
-        Measurement setup, frequencies and bands of registered features, as for `SyntheticSource`.
+        Measurement setup (required with registered features), frequencies and bands, as for `SyntheticSource`.
     element_spec
-        What elements look like, by name. None: found by computing records 0 and 1, and record 1 once more in a fresh
-        graph, which must give the same.
+        What elements look like, by name. None: found by computing the first four records, and once more in the
+        opposite order in a fresh graph, which must give the same. (What keeps state only now and then may pass.)
     key
         What identifies the graph and all functions in manifests and checkpoints; change it with them. None: their
         ``module:name``, for functions of modules that can be imported.
@@ -118,6 +120,11 @@ class PipelineSource(Identified, StartsGrainWorkers):
                 if value is not None:
                     raise ArgumentError(f"{name}={value!r}: has no effect without registered features; leave it out.")
             return
+        if setup is None:
+            raise ArgumentError(
+                "setup=None: registered features need the measurement setup of your graph; give it, or "
+                "MeasurementSetup.default()."
+            )
         self.setup = as_setup(setup)
         bands = resolve_bands(self.setup, f, num)
         self.f = None if f is None else [float(value) for value in np.atleast_1d(np.asarray(f))]
@@ -148,8 +155,8 @@ class PipelineSource(Identified, StartsGrainWorkers):
         index = arguments.record_index(index, self.num_records)
         element = self._computed(self._graphs(), index)
         for name, spec in (self._declared_spec or {}).items():
-            if name in element and np.can_cast(element[name].dtype, spec.dtype, casting="same_kind"):
-                element[name] = element[name].astype(spec.dtype)
+            if name in element:
+                element[name] = cast_exactly(f"{name} of record {index}", element[name], spec.dtype)
         check_element(element, self.element_spec, f"record {index} of {self!r}")
         return {name: element[name] for name in self.element_spec}
 
@@ -176,28 +183,27 @@ class PipelineSource(Identified, StartsGrainWorkers):
         return element | {item.key: registered[item.key] for item in self.features}
 
     def _quantities(self, parts: Parts, index: int) -> Element:
-        given = {} if self.quantities is None else results_of(self.quantities, parts, "quantities")
-        quantities = {name: narrowed(name, value) for name, value in given.items()}
-        quantities.setdefault(INDEX, np.array(index, dtype=np.int32))
-        quantities.setdefault("seeds", self.streams.identity([index])[0])
-        if "time_data" in quantities:
-            quantities.setdefault("num_samples", np.array(len(quantities["time_data"]), dtype=np.int32))
-        return quantities
+        automatic = {INDEX: np.array(index, dtype=np.int32), "seeds": self.streams.identity([index])[0]}
+        if self.quantities is None or self.setup is None:
+            return automatic
+        return checked_quantities(results_of(self.quantities, parts, "quantities"), self.setup) | automatic
 
     def _probed_spec(self) -> dict[str, ArraySpec]:
         """Return what elements look like, and see that a record does not depend on those computed before it."""
-        other = min(1, self.num_records - 1)
-        first = self._computed(self._graphs(), 0)
-        used, fresh = self._computed(self._graphs(), other), self._computed(self._graphs.fresh(), other)
-        differing = [name for name in used if not np.array_equal(used[name], fresh[name], equal_nan=True)]
-        if differing:
-            raise ArgumentError(
-                f"graph: record {other} has another {', '.join(differing)} when record 0 was computed before it. A "
-                "part keeps state or draws from a generator of its own: let a random process set every attribute that "
-                "changes (the seed of a noise generator too)."
-            )
+        indices = range(min(NUM_PROBED, self.num_records))
+        forwards = {index: self._computed(self._graphs(), index) for index in indices}
+        graph = self._graphs.fresh()
+        for index in reversed(indices):
+            for name, array in self._computed(graph, index).items():
+                if not np.array_equal(forwards[index][name], array, equal_nan=True):
+                    raise ArgumentError(
+                        f"graph: record {index} has another {name!r} when other records were computed before it. A "
+                        "part keeps state, draws from a generator of its own, or is used before the random process "
+                        "that sets it: let processes set every attribute that changes (the seed of a noise generator "
+                        "too), in order."
+                    )
         units = {item.key: (item.axes, item.unit) for item in self.features}
-        return {name: _spec_of(name, array, *units.get(name, (None, "1"))) for name, array in first.items()}
+        return {name: _spec_of(name, array, *units.get(name, (None, "1"))) for name, array in forwards[0].items()}
 
 
 def _is_function(item: Any) -> bool:

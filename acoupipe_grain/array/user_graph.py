@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from acoupipe_grain.array.geometry_acoular import switch_caching_off
 from acoupipe_grain.callables import callable_name, require_callable
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling import Sampler
+from acoupipe_grain.sampling import MicGeomSampler, Sampler
 from acoupipe_grain.seeding import Streams
 
 Parts: TypeAlias = Mapping[Any, Any] | Sequence[Any]
@@ -23,8 +23,13 @@ class UserGraph(NamedTuple):
 
     def sample(self, streams: Streams, index: int) -> Parts:
         """Let every random process draw from a generator of its own for the index, and return the parts."""
+        switch_caching_off()
         for name, sampler in self.samplers.items():
-            sampler.sample(streams.generator(f"pipeline.{name}", index))
+            try:
+                sampler.sample(streams.generator(f"pipeline.{name}", index))
+            except Exception as error:
+                error.add_note(f"While sampling {name!r} for record {index}.")
+                raise
         return self.parts
 
 
@@ -49,24 +54,44 @@ class GraphPerThread:
 
     def fresh(self) -> UserGraph:
         """Build a graph that nothing has been sampled with."""
+        switch_caching_off()
         given = self.build()
-        parts = [given] if isinstance(given, Sampler) else given
+        parts = [given] if _is_sampler(given) else given
         if not isinstance(parts, Mapping | list | tuple):
             raise ArgumentError(
                 f"graph={callable_name(self.build)}: returned a {type(given).__name__}; expected a mapping or list of "
                 "parts, or a random process: an object with sample(rng)."
             )
-        named = parts.items() if isinstance(parts, Mapping) else enumerate(parts)
-        samplers = {str(name): part for name, part in named if isinstance(part, Sampler)}
+        return UserGraph(parts, self._samplers(parts))
+
+    def _samplers(self, parts: Parts) -> dict[str, Sampler]:
+        """Return the random processes by name, or refuse such as would silently stay out or undo each other."""
+        prefix = f"graph={callable_name(self.build)}:"
+        samplers: dict[str, Sampler] = {}
+        for key, part in parts.items() if isinstance(parts, Mapping) else enumerate(parts):
+            inner = part.values() if isinstance(part, Mapping) else part if isinstance(part, list | tuple) else ()
+            if any(_is_sampler(item) for item in inner):
+                raise ArgumentError(
+                    f"{prefix} part {key!r} holds random processes; give each of them a name of its own."
+                )
+            if not _is_sampler(part):
+                continue
+            if str(key) in samplers:
+                raise ArgumentError(f"{prefix} two parts are called {str(key)!r}; rename one of them.")
+            require_callable(part.sample, 1, f"a random process: part {key!r} needs a method sample(rng)")
+            samplers[str(key)] = part
         if not samplers:
             raise ArgumentError(
-                f"graph={callable_name(self.build)}: none of its parts has a method sample(rng), so all records would "
-                "be the same; add a random process, see acoupipe_grain.sampling."
+                f"{prefix} none of its parts has a method sample(rng), so all records would be the same; add a random "
+                "process, see acoupipe_grain.sampling."
             )
-        if "acoular" in sys.modules:
-            # Its cache goes by str(array): small changes, and the middle of large arrays, would go unnoticed.
-            sys.modules["acoular"].config.global_caching = "none"
-        return UserGraph(parts, samplers)
+        geometries = [id(part.target) for part in samplers.values() if isinstance(part, MicGeomSampler)]
+        if len(set(geometries)) < len(geometries):
+            raise ArgumentError(
+                f"{prefix} two MicGeomSamplers have one target; each begins with its first positions, so the later "
+                "would undo the earlier. Use one with rvec, tdir and ddir."
+            )
+        return samplers
 
     def __getstate__(self) -> dict[str, Any]:
         return {"build": self.build}
@@ -74,6 +99,10 @@ class GraphPerThread:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.build = state["build"]
         self._of_thread = threading.local()
+
+
+def _is_sampler(part: Any) -> bool:
+    return isinstance(part, Sampler) and not isinstance(part, type)
 
 
 def require_function(name: str, value: Any, num_arguments: int) -> Callable[..., Any]:
@@ -87,8 +116,12 @@ def require_function(name: str, value: Any, num_arguments: int) -> Callable[...,
 
 def results_of(function: Callable[[Any], Any], parts: Parts, name: str) -> Mapping[str, Any]:
     """Return what a function of the parts gives, or raise `ArgumentError` if it is no mapping of names."""
-    results = function(parts)
-    if not isinstance(results, Mapping) or not all(isinstance(key, str) for key in results):
+    try:
+        results = function(parts)
+    except Exception as error:
+        error.add_note(f"While computing {name} with {callable_name(function)}.")
+        raise
+    if not isinstance(results, Mapping) or not results or not all(isinstance(key, str) and key for key in results):
         raise ArgumentError(
             f"{name}={callable_name(function)}: returned a {type(results).__name__}; expected a dict of names and "
             "numbers or arrays."

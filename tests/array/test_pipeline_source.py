@@ -13,6 +13,7 @@ from acoupipe_grain.errors import ArgumentError, DataError, RecordIndexError
 from acoupipe_grain.sampling import (
     ContainerSampler,
     LocationSampler,
+    MicGeomSampler,
     NumericAttributeSampler,
     PointSourceSampler,
     SetSampler,
@@ -71,6 +72,11 @@ def acoular_source(num_records=6, **options):
         "f": 1000.0,
     }
     return apg.PipelineSource(acoular_graph, num_records, **(defaults | options))
+
+
+def give(**quantities):
+    """A source whose graph gives these quantities to the feature csm."""
+    return {"features": ["csm"], "setup": SETUP, "quantities": lambda parts: quantities}
 
 
 def same(one, other):
@@ -214,8 +220,72 @@ def test_an_attribute_that_nothing_sets_anew_is_found_out():
         parts["counter"].calls += 1
         return {"calls": parts["counter"].calls}
 
-    with pytest.raises(ArgumentError, match="record 1 has another calls when record 0 was computed before it"):
+    with pytest.raises(ArgumentError, match="has another 'calls' when other records were computed before it"):
         apg.PipelineSource(graph, 5, features=counting)
+
+
+def test_a_process_that_sets_another_too_late_is_found_out():
+    def graph():
+        locations = LocationSampler(1, stats.norm())
+        return {"loc": locations, "count": NumericAttributeSampler(locations, "nsources", stats.randint(1, 9))}
+
+    with pytest.raises((ArgumentError, DataError), match="is used before the random process that sets it|'count'"):
+        apg.PipelineSource(graph, 5, features=lambda parts: {"count": parts["loc"].target.shape[1]})
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (lambda one, two: {"s": [one], "t": two}, "part 's' holds random processes"),
+        (lambda one, two: {"s": {"inner": one}, "t": two}, "part 's' holds random processes"),
+        (lambda one, two: {1: one, "1": two}, "two parts are called '1'"),
+        (lambda one, two: {"class": NumericAttributeSampler}, "none of its parts"),
+        (lambda one, two: {"random": __import__("random").Random(), "s": one}, "part 'random' needs a method sample"),
+    ],
+)
+def test_processes_that_would_stay_out_are_refused(parts, message):
+    def graph():
+        return parts(*(NumericAttributeSampler(SimpleNamespace(v=0.0), "v", stats.norm()) for _ in range(2)))
+
+    with pytest.raises(ArgumentError, match=message):
+        apg.PipelineSource(graph, 5, features=lambda parts: {"x": 1})
+
+
+def test_two_processes_over_one_geometry_are_refused():
+    def graph():
+        mics = ac.MicGeom(pos_total=MICS)
+        deviation = MicGeomSampler(mics, stats.norm(0, 0.01), ddir=(1, 1, 0))
+        return {"deviation": deviation, "rotation": MicGeomSampler(mics, stats.norm(), rvec=(0, 0, 1))}
+
+    with pytest.raises(ArgumentError, match="two MicGeomSamplers have one target"):
+        apg.PipelineSource(graph, 5, features=lambda parts: {"x": 1})
+
+
+def test_errors_of_users_code_say_where_they_happened():
+    def failing(parts):
+        raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom") as caught:
+        apg.PipelineSource(rms_graph, 5, features=failing)
+    assert "features with" in caught.value.__notes__[0]
+    drawn = {"s": ContainerSampler(lambda rng: 1 / 0)}
+    with pytest.raises(ZeroDivisionError) as caught:
+        apg.PipelineSource(lambda: drawn, 5, features=squared_rms)
+    assert caught.value.__notes__ == ["While sampling 's' for record 0."]
+
+
+def test_checkpoints_do_not_continue_with_another_function():
+    def state_of(function):
+        spec = {"x": apg.ArraySpec((), "float32", ())}
+        source = apg.PipelineSource(rms_graph, 6, features=function, element_spec=spec)
+        iterator = iter(apg.make_loader(source, 2, shuffle=False))
+        next(iterator)
+        return iterator
+
+    one, other = state_of(lambda parts: {"x": 1.0}), state_of(lambda parts: {"x": 2.0})
+    with pytest.raises(ArgumentError, match="different|other|saved"):
+        other.set_state(one.get_state())
+    state_of(lambda parts: {"x": 1.0}).set_state(one.get_state())
 
 
 def test_a_generator_of_its_own_is_found_out():
@@ -241,8 +311,18 @@ def test_declared_dtypes_are_cast_to_where_nothing_is_lost():
     assert source[0]["value"].dtype == np.float32
     spec = {"value": apg.ArraySpec((), "int32", ())}
     source = apg.PipelineSource(rms_graph, 5, features=lambda parts: {"value": 3.5}, element_spec=spec)
-    with pytest.raises(DataError, match="'value' has dtype float32, not int32"):
+    with pytest.raises(DataError, match="'value of record 0': has dtype float32, which does not become int32"):
         source[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(300, "int8"), (70_000, "int16"), (1e6, "float16"), (2**24 + 1, "float32")]
+)
+def test_declared_dtypes_that_lose_something_are_refused(value, dtype):
+    spec = {"value": apg.ArraySpec((), dtype, ())}
+    source = apg.PipelineSource(rms_graph, 5, features=lambda parts: {"value": value}, element_spec=spec)
+    with pytest.raises(DataError, match="'value of record 3': .*does not fit"):
+        source[3]
 
 
 def test_shapes_that_change_are_found_when_they_do():
@@ -280,8 +360,20 @@ def test_indices_outside_are_refused():
         ({"features": lambda parts: {"big": 1e300}}, "does not fit into float32"),
         ({"features": lambda parts: {"idx": 1}}, "'idx' is given twice"),
         ({"features": ["csmm"]}, "did you mean 'csm'"),
-        ({"features": ["csm"]}, "lacks 'time_data'"),
-        ({"features": ["csm"], "quantities": lambda parts: {"signals": 1}}, "lacks 'time_data'.*it has signals"),
+        ({"features": ["csm"]}, "setup=None: registered features need the measurement setup"),
+        ({"features": ["csm"], "setup": SETUP}, "lacks 'time_data'"),
+        (give(signals=1), "unknown quantity 'signals'"),
+        (give(strengths=np.ones(2)), "lacks 'time_data'.*it has strengths"),
+        (give(time_data=np.ones((5, 200))), r"'time_data' has float32 values of shape \(5, 200\); expected.*mic 5"),
+        (give(time_data=np.ones((200, 4))), r"expected real numbers of shape \(sample 200, mic 5\)"),
+        (give(time_data=np.ones(200)), r"'time_data' has float32 values of shape \(200,\)"),
+        (give(time_data=np.ones((200, 5)) * 1j), "'time_data' has complex64 values"),
+        (give(time_data=np.ones((127, 5))), "num_samples=127 of 127; expected at least a block of 128"),
+        (give(time_data=np.ones((200, 5)), num_samples=201), "num_samples=201 of 200"),
+        (give(time_data=np.ones((200, 5)), positions=np.ones((2, 3))), r"'positions'.*shape \(xyz 3, source"),
+        (give(time_data=np.ones((200, 5)), positions=np.ones((3, 2)), strengths=np.ones(3)), "'strengths'.*source 2"),
+        (give(time_data=np.ones((200, 5)), source_mask=np.ones(2)), "'source_mask'.*expected true and false"),
+        (give(time_data=np.ones((200, 5)), idx=3), "unknown quantity 'idx'"),
         ({"quantities": squared_rms}, "no effect without registered features"),
         ({"f": 1000.0}, "f=1000.0: has no effect"),
         ({"key": ""}, "key=''"),
