@@ -6,7 +6,7 @@ Every exception carries one plain string, so that it survives the way out of a w
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class ArgumentError(ValueError):
@@ -32,13 +32,14 @@ class ExportError(ValueError):
 def unknown_name(kind: str, name: object, names: Iterable[str]) -> ArgumentError:
     """Return the error for a name that is not among `names`; it shows the nearest one and all of them."""
     known = sorted(names)
-    match = nearest_name(name, known)
-    hint = "." if match is None else f"; did you mean {match!r}?"
+    hint = did_you_mean(name, {item: item for item in known})
     return ArgumentError(f"unknown {kind} {name!r}{hint} Available: {', '.join(known)}.")
 
 
-def nearest_name(name: object, names: Iterable[str]) -> str | None:
-    """Return the name most like `name`, or None if none is."""
-    by_lower_case = {item.lower(): item for item in names}
-    matches = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
-    return by_lower_case[matches[0]] if matches else None
+def did_you_mean(name: object, names: Mapping[str, str]) -> str:
+    """Return the hint at the name most like `name`, shown as its value in `names`, or a full stop if none is."""
+    by_lower_case = {item.lower(): shown for item, shown in names.items()}
+    given = str(name).lower()
+    matches = difflib.get_close_matches(given, by_lower_case, n=1, cutoff=0.5)
+    matches = matches or [item for item in by_lower_case if given.startswith(item)]
+    return f"; did you mean {by_lower_case[matches[0]]!r}?" if matches else "."

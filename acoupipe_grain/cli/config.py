@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from acoupipe_grain.cli.configuration import add_configuration, configured_arguments
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
 from acoupipe_grain.config.factories import build, require_scope
-from acoupipe_grain.config.keys import CONFIGURABLE, Key, package_keys
+from acoupipe_grain.config.keys import CONFIGURABLE, SOURCES, Key, package_keys
 from acoupipe_grain.config.saving import as_in_files, resolved_text
+from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.types import describe
 from acoupipe_grain.config.yaml import write_value
 from acoupipe_grain.errors import unknown_name
@@ -26,7 +27,7 @@ def add_command(commands: Any) -> None:
 
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
-    """Print the keys; or, with a configuration, check it and print every value in force."""
+    """Print the keys; or, with a configuration, check its keys, types and sources and print every value in force."""
     for owner in known.owners:
         if owner not in CONFIGURABLE:
             raise unknown_name("class", owner, CONFIGURABLE)
@@ -39,9 +40,18 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     settings = configured_arguments(known, flags, owners)
     if known.scope:
         require_scope(known.scope, settings)
-    if any(name.rpartition("/")[2].startswith("SyntheticSource.") for name in settings):
-        build("SyntheticSource", settings, known.scope)
-    print(resolved_text(settings, keys), end="")
+    for scope in [known.scope] if known.scope else ["", *settings.scopes]:
+        for name in set(owners) & set(SOURCES):
+            _require_usable(name, settings, scope)
+    save_if_asked(known, settings, owners)
+    print(resolved_text(settings, keys, known.scope), end="")
+
+
+def _require_usable(name: str, settings: Settings, scope: str) -> None:
+    """Build a source that has keys, and draw its first scene: some values show only then what they are."""
+    if any(key.rpartition("/")[2].startswith(f"{name}.") for key in settings):
+        source = build(name, settings, scope)
+        getattr(source, "inputs", source).batch([0])
 
 
 def _table(keys: Sequence[Key]) -> Iterator[str]:
@@ -50,7 +60,7 @@ def _table(keys: Sequence[Key]) -> Iterator[str]:
         if key.name.partition(".")[0] != owner:
             owner = key.name.partition(".")[0]
             yield f"{'' if key is keys[0] else chr(10)}{owner}"
-        default = write_value(as_in_files(key.default))
+        default = "required" if key.is_required else write_value(as_in_files(key.default))
         kind = describe(key.type) + (f", {key.unit}" if key.unit else "")
         yield f"  {key.name}: {default}  ({kind})"
         yield f"      {key.description.replace('None: ', 'null: ')}"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from acoupipe_grain.config import build, load_arguments, parse_flags
-from acoupipe_grain.config.keys import package_keys
+from acoupipe_grain.config.keys import SCOPES, package_keys
 from acoupipe_grain.config.saving import save_arguments
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError
@@ -21,15 +21,13 @@ def add_configuration(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--args.save", dest="args_save", metavar="FILE", help="write every key used and its value to a YAML file"
     )
-    command.add_argument(
-        "--scope", choices=("train", "val", "test"), default="", help="also use the keys with this prefix"
-    )
+    command.add_argument("--scope", choices=SCOPES, default="", help="also use the keys with this prefix")
     command.epilog = "Every key can be given as a flag: --SyntheticSource.num_records 256. See `acoupipe-grain config`."
     command.set_defaults(takes_flags=True)
 
 
 def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners: Collection[str]) -> Settings:
-    """Return the values of the configuration file, overridden by those on the command line, and save them if asked.
+    """Return the values of the configuration file, overridden by those on the command line.
 
     A file may hold keys for other commands and scopes; a flag that the command would not use is refused. `owners` are
     the classes and functions whose keys the command uses.
@@ -44,12 +42,15 @@ def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners
             raise ArgumentError(f"command line: --{key}: `{known.command}` uses keys of {', '.join(owners)} only.")
         if scope != known.scope and scope:
             raise ArgumentError(f"command line: --{key}: takes effect with --scope {scope} only.")
-    settings = load_arguments(files[0]).overridden_by(given) if files else given
-    if known.args_save:
-        save_arguments(settings, known.args_save, package_keys().of(owners))
-    return settings
+    return load_arguments(files[0]).overridden_by(given) if files else given
 
 
 def configured_source(known: argparse.Namespace, arguments: Settings) -> Any:
     """Return the `SyntheticSource` of a configuration."""
     return build("SyntheticSource", arguments, known.scope)
+
+
+def save_if_asked(known: argparse.Namespace, settings: Settings, owners: Collection[str]) -> None:
+    """Write the configuration of a command to ``--args.save``; called when it has proved usable."""
+    if known.args_save:
+        save_arguments(settings, known.args_save, package_keys().of(owners))

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import call
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.verify import verify
 from acoupipe_grain.plotting import preview
 from acoupipe_grain.records import ArrayRecordSource
+
+_OWNERS = ("SyntheticSource", "export", "make_loader")
 
 
 def add_command(commands: Any) -> None:
@@ -27,8 +29,11 @@ def add_command(commands: Any) -> None:
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export, verify, read back, draw, and say what to try next."""
     folder = Path(known.folder)
-    arguments = configured_arguments(known, flags, ("SyntheticSource", "export", "make_loader"))
+    arguments = configured_arguments(known, flags, _OWNERS)
     source = configured_source(known, arguments)
+    defaults = {"make_loader.batch_size": min(32, len(source)), "make_loader.seed": 1}
+    arguments = Settings(defaults, "demo").overridden_by(arguments)
+    save_if_asked(known, arguments, _OWNERS)
     setup = source.setup
     print(f"1. {len(source)} scenes, {setup.num_mics} microphones, {setup.sample_rate:g} Hz, mode {source.mode}")
     data = folder / "data"
@@ -41,8 +46,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     started = time.perf_counter()
     shapes = {}
     num_records = 0
-    defaults = Settings({"make_loader.batch_size": min(32, len(stored)), "make_loader.seed": 1}, "demo")
-    for batch in call("make_loader", defaults.overridden_by(arguments), known.scope, stored):
+    for batch in call("make_loader", arguments, known.scope, stored):
         shapes = {name: array.shape for name, array in batch.items()}
         num_records += len(batch["idx"])
     rate = num_records / (time.perf_counter() - started)

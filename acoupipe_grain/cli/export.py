@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import call
 from acoupipe_grain.specs import element_num_bytes
+
+_OWNERS = ("SyntheticSource", "export")
 
 
 def add_command(commands: Any) -> None:
@@ -21,8 +23,9 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export and say what was written."""
-    arguments = configured_arguments(known, flags, ("SyntheticSource", "export"))
+    arguments = configured_arguments(known, flags, _OWNERS)
     source = configured_source(known, arguments)
+    save_if_asked(known, arguments, _OWNERS)
     planned = len(source) * element_num_bytes(source.element_spec) / 2**20
     print(f"{len(source)} {source.inputs.streams.split} records, {planned:,.1f} MiB before compression", flush=True)
     manifest = call("export", arguments, known.scope, source, known.folder)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from acoupipe_grain.array.measurement import MeasurementSetup
-from acoupipe_grain.cli.configuration import add_configuration, configured_arguments
+from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
 from acoupipe_grain.config.factories import build, require_scope, values_for
-from acoupipe_grain.config.settings import COMMAND_LINE, Settings
+from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.plotting import preview
 from acoupipe_grain.records import ArrayRecordSource
@@ -44,7 +44,8 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         own: dict[str, Any] = {"SyntheticSource.features": _FEATURES}
         if values.get("f") is None:
             own["SyntheticSource.f"] = _DEFAULT_FREQUENCY
-        source = build("SyntheticSource", arguments.overridden_by(Settings(own, COMMAND_LINE)), known.scope)
+        source = build("SyntheticSource", arguments.overridden_by(Settings(own, "preview")), known.scope)
+        save_if_asked(known, arguments, ("SyntheticSource",))
         setup = source.setup
     preview(source, setup, known.picture, known.records)
     print(f"{known.picture}: records {', '.join(map(str, known.records))}")

@@ -8,11 +8,10 @@ Taking a name from this module registers it with ArgBind, under its own name and
     with bound.scope(args, "train"):
         source = bound.SyntheticSource()
 
-`parse_args` and `scope` do for all bound functions, the script's own too, what ArgBind's do, and are strict: files are
-read safely, unknown keys and flags are errors. On the command line every value is YAML: ``--SyntheticSource.f
-"[1000, 2000]"``, ``--SyntheticSource.mic_sig_noise false``. The classes themselves stay as they are, and nothing else
-in the package imports this module: ArgBind's registry is one for the whole process, and a program's own names live
-there.
+`parse_args` and `scope` stand in for ArgBind's, for the script's own bound functions too. They are strict: files are
+read safely, unknown keys, scopes and flags are errors, values are checked against annotations. The names of this module
+also work inside ArgBind's own `scope`. The classes themselves stay as they are, and nothing else in the package imports
+this module: ArgBind's registry is one for the whole process, and a program's own names live there.
 """
 
 from __future__ import annotations
@@ -23,59 +22,78 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import argbind
 from argbind import argbind as registry
 
+from acoupipe_grain.config.factories import place_of, values_for
 from acoupipe_grain.config.flags import parse_flags, split_flags
 from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, Key, Keys, keys_of, package_keys
 from acoupipe_grain.config.loading import load_arguments
 from acoupipe_grain.config.saving import save_arguments
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.yaml import read_yaml
-from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.errors import ArgumentError, unknown_name
 
-_lock = threading.RLock()
-_bound: dict[str, Callable[..., Any]] = {}
-
-
-def _bind(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    if name in registry.PARSE_FUNCS:
-        raise ArgumentError(f"{name}: the script has bound something else under this name; rename it.")
-    signature = inspect.signature(function)
-
-    def with_values(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **kwargs)
-
-    with_values.__name__ = with_values.__qualname__ = name
-    with_values.__doc__ = function.__doc__
-    # ArgBind makes a flag of an annotation that it can call on the flag's text.
-    parameters = [item.replace(annotation=read_yaml) for item in signature.parameters.values()]
-    with_values.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    looked_up = argbind.bind(with_values, *SCOPES)
-
-    def bound(*args: Any, **kwargs: Any) -> Any:
-        signature.bind_partial(*args, **kwargs)  # ArgBind would drop unknown keywords
-        if registry.PATTERN is None:
-            raise ArgumentError(
-                f"{name}: called outside of any scope, where ArgBind would silently use defaults; call it inside "
-                f"`with scope(args):`, or acoupipe_grain.{name} for plain defaults."
-            )
-        return looked_up(*args, **kwargs)
-
-    bound.__name__ = bound.__qualname__ = name
-    bound.__doc__ = function.__doc__
-    return bound
+SECONDS_TO_WAIT = 60.0
+_open: ContextVar[tuple[Settings, str] | None] = ContextVar("open", default=None)
+_registry_is_ours = threading.Lock()  # held while our `scope` has values in ArgBind's registry
+_binding = threading.Lock()
+_bound: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
     if name not in CONFIGURABLE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(CONFIGURABLE)}")
-    with _lock:
+    with _binding:
         if name not in _bound:
             _bound[name] = _bind(name, CONFIGURABLE[name])
-        return _bound[name]
+        return _bound[name][0]
+
+
+def _bind(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the function that takes its values from the open scope, and what ArgBind knows of it."""
+    if name in registry.PARSE_FUNCS:
+        raise ArgumentError(f"{name}: the script has bound something else under this name; rename it.")
+    signature = inspect.signature(function)
+
+    def bound(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind_partial(*args, **kwargs).arguments  # ArgBind would drop unknown keywords
+        settings, scope_name = _in_force(name)
+        values = values_for(name, settings, scope_name)
+        try:
+            return function(*args, **kwargs, **{key: value for key, value in values.items() if key not in given})
+        except ArgumentError as error:
+            raise ArgumentError(f"{place_of(str(error), name, settings, scope_name)}{error}") from error
+
+    def for_flags() -> None:
+        """Stand in the registry: ArgBind makes flags of its signature."""
+
+    # ArgBind makes a flag of an annotation that it can call on the flag's text.
+    parameters = [item.replace(annotation=read_yaml) for item in signature.parameters.values()]
+    for_flags.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    for item in (bound, for_flags):
+        item.__name__ = item.__qualname__ = name
+        item.__doc__ = function.__doc__
+    argbind.bind(for_flags, *SCOPES)
+    return bound, for_flags
+
+
+def _in_force(name: str) -> tuple[Settings, str]:
+    """Return the settings and the scope in which a bound function is called."""
+    _require_still_bound()
+    if (opened := _open.get()) is not None:
+        return opened
+    if registry.PATTERN is None or _registry_is_ours.locked():
+        raise ArgumentError(
+            f"{name}: called outside of any scope, where ArgBind would silently use defaults; call it inside "
+            f"`with scope(args):`, or acoupipe_grain.{name} for plain defaults."
+        )
+    known = package_keys()
+    own = {key: value for key, value in registry.ARGS.items() if key in known.by_name}
+    return Settings(own, "ArgBind's scope", known), ""
 
 
 def parse_args(words: Sequence[str] | None = None) -> Settings:
@@ -96,45 +114,90 @@ def parse_args(words: Sequence[str] | None = None) -> Settings:
     keys = _keys_bound()
     plain, flags = split_flags(sys.argv[1:] if words is None else words, keys)
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--args.load", dest="load", metavar="FILE")
+    parser.add_argument("--args.load", dest="load", metavar="FILE", action="append", default=[])
     parser.add_argument("--args.save", dest="save", metavar="FILE")
     known, unknown = parser.parse_known_args(plain)
     if unknown:
         raise ArgumentError(f"command line: {' '.join(unknown)}: unknown; flags have the form --Class.parameter value.")
+    if len(known.load) > 1:
+        raise ArgumentError("command line: --args.load is given twice; let one file $include the other.")
     settings = parse_flags(flags, keys)
     if known.load:
-        settings = load_arguments(known.load, keys).overridden_by(settings)
+        settings = load_arguments(known.load[0], keys).overridden_by(settings)
     if known.save:
-        save_arguments(settings, known.save, keys.by_name.values())
+        save_arguments(settings, known.save, list(keys.by_name.values()))
     return settings
 
 
 @contextmanager
 def scope(arguments: Mapping[str, Any], pattern: str = "") -> Iterator[None]:
-    """Let bound functions take their values from `arguments`, those of a scope first.
+    """Let bound functions take their values from `arguments`, those of a scope first, in this thread only.
 
-    Unlike ArgBind's it ends with an exception too, and threads wait for each other: ArgBind's values belong to the
-    whole process.
+    Unlike ArgBind's it ends with an exception too. Where the script has bound functions of its own, only one thread at
+    a time can have a scope: ArgBind keeps their values for the whole process.
+
+    Raises
+    ------
+    ArgumentError
+        If a key or the scope is unknown, a value has the wrong type, or another thread keeps its scope open for a
+        minute.
     """
-    with _lock:
-        outside = registry.ARGS, registry.PATTERN
-        try:
-            with argbind.scope(dict(arguments), pattern):
-                yield
-        finally:
-            registry.ARGS, registry.PATTERN = outside
+    keys = _keys_bound()
+    settings = arguments if isinstance(arguments, Settings) else Settings(arguments, "arguments", keys)
+    if pattern and pattern not in keys.scopes:
+        raise unknown_name("scope", pattern, keys.scopes)
+    token = _open.set((settings, pattern))
+    try:
+        with _values_for_argbind(
+            settings, pattern, nested=token.old_value is not token.MISSING and bool(token.old_value)
+        ):
+            yield
+    finally:
+        _open.reset(token)
+
+
+@contextmanager
+def _values_for_argbind(settings: Settings, pattern: str, *, nested: bool) -> Iterator[None]:
+    """Put the values where ArgBind's own bound functions look them up, if the script has any."""
+    if set(registry.PARSE_FUNCS) <= set(_bound):
+        yield
+        return
+    if not nested and not _registry_is_ours.acquire(timeout=SECONDS_TO_WAIT):
+        raise ArgumentError(
+            f"scope: another thread has kept its scope open for {SECONDS_TO_WAIT:g} s; ArgBind keeps the values of the "
+            "script's own functions for the whole process. Close it first, or use one thread."
+        )
+    outside = registry.ARGS, registry.PATTERN
+    try:
+        with argbind.scope({name: value for name, _, value in settings.in_order(pattern)}, pattern):
+            yield
+    finally:
+        registry.ARGS, registry.PATTERN = outside
+        if not nested:
+            _registry_is_ours.release()
+
+
+def _require_still_bound() -> None:
+    for name, (_, for_flags) in _bound.items():
+        if registry.PARSE_FUNCS[name][0] is not for_flags:
+            raise ArgumentError(f"{name}: the script has bound something else under this name; rename it.")
 
 
 def _keys_bound() -> Keys:
-    """Return the keys of all functions that ArgBind knows, the script's own too."""
-    ours = package_keys()
-    found: dict[str, Key] = {}
-    scopes: dict[str, None] = dict.fromkeys(SCOPES)
-    for name, (function, patterns, without_prefix, *_) in registry.PARSE_FUNCS.items():
-        scopes |= dict.fromkeys(patterns or ())
+    """Return the package's keys and those of the script's own bound functions."""
+    _require_still_bound()
+    found = dict(package_keys().by_name)
+    scopes = dict.fromkeys(SCOPES)
+    for name, (function, patterns, without_prefix, positional, *_) in registry.PARSE_FUNCS.items():
         if name in _bound:
-            found |= {key.name: key for key in ours.of([name]) if key.name.count(".") == 1}
             continue
-        for key in keys_of(name, function, with_required=True):
-            found[key.name.rpartition(".")[2] if without_prefix else key.name] = key
-    return Keys(found, list(scopes))
+        if positional:
+            raise ArgumentError(f"{name}: bound with positional=True, which this parser does not read; use keywords.")
+        scopes |= dict.fromkeys(patterns or ())
+        own = {key.name: key for key in keys_of(name, function, with_untyped=True)}
+        found |= {key.removeprefix(f"{name}.") if without_prefix else key: item for key, item in own.items()}
+    return Keys({name: _renamed(key, name) for name, key in found.items()}, list(scopes))
+
+
+def _renamed(key: Key, name: str) -> Key:
+    return key if key.name == name else Key(name, key.type, key.unit, key.default, key.description)

@@ -57,14 +57,14 @@ def call(name: str, arguments: Mapping[str, Any], scope: str = "", *positional: 
     try:
         return CONFIGURABLE[name](*positional, **values)
     except ArgumentError as error:
-        raise ArgumentError(f"{_place(name, settings, scope, str(error))}{error}") from error
+        raise ArgumentError(f"{place_of(str(error), name, settings, scope)}{error}") from error
 
 
-def require_scope(scope: str, arguments: Mapping[str, Any]) -> None:
-    """Raise the error that names the scopes there are unless some key of `arguments` has the `scope`."""
+def require_scope(scope: str, settings: Settings) -> None:
+    """Raise the error that names the scopes there are unless some key has the `scope`."""
     if scope not in SCOPES:
         raise unknown_name("scope", scope, SCOPES)
-    used = sorted({key.partition("/")[0] for key in arguments if "/" in key})
+    used = settings.scopes
     if scope not in used:
         raise ArgumentError(
             f"scope={scope!r}: no key begins with {scope + '/'!r}; the configuration has "
@@ -73,17 +73,11 @@ def require_scope(scope: str, arguments: Mapping[str, Any]) -> None:
 
 
 def values_for(name: str, arguments: Mapping[str, Any], scope: str = "") -> dict[str, Any]:
-    """Return the keyword arguments of `name` that the keys give; those in `scope` win over those without."""
+    """Return the keyword arguments of `name` that the keys give."""
     values: dict[str, Any] = {}
-    for prefix in ("", f"{scope}/") if scope else ("",):
-        own = {
-            key.removeprefix(f"{prefix}{name}."): value
-            for key, value in arguments.items()
-            if key.startswith(f"{prefix}{name}.")
-        }
-        # Whole arguments first, then single values inside them.
-        for path in sorted(own, key=lambda path: path.count(".")):
-            _set(values, path.split("."), own[path])
+    for unscoped, _, value in as_settings(arguments).in_order(scope):
+        if unscoped.startswith(f"{name}."):
+            _set(values, unscoped.split(".")[1:], value)
     return values
 
 
@@ -96,21 +90,36 @@ def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
     _set(values[path[0]], path[1:], value)
 
 
-def _place(name: str, settings: Settings, scope: str, message: str) -> str:
-    """Return "origin: key: " of the value that an error message is about, as far as it can be told."""
-    given = [key for key in settings if key.rpartition("/")[2].startswith(f"{name}.")]
-    given = [key for key in given if "/" not in key or key.startswith(f"{scope}/")]
-    # The scoped key, and the deeper one, is the one in force.
-    given.sort(key=lambda key: ("/" in key, key.count(".")), reverse=True)
-    named = re.match(r"[\w.]+", message)
+def place_of(message: str, name: str, settings: Settings, scope: str) -> str:
+    """Return "origin: key: " of the value that an error message of `name` is about, as far as it can be told.
+
+    Messages begin with the argument (``f=9000``, ``grid.z=...``, ``unknown mode 'x'``) and quote wrong names.
+    """
+    given = [(unscoped.removeprefix(f"{name}."), key, value) for unscoped, key, value in settings.in_order(scope)]
+    given = [item for item in reversed(given) if item[1].rpartition("/")[2].startswith(f"{name}.")]
+    head = re.match(r"(?:unknown )?([\w.]+)", message)
+    argument = head[1] if head else ""
     quoted = re.search(r"'([^']*)'", message)
-    for key in given:
-        path = key.rpartition("/")[2].removeprefix(f"{name}.")
-        if named and f".{named[0].split('.')[0]}." in f".{path}.":
-            return f"{settings.origins[key]}: {key}: "
-    for key in given:
-        inside = repr(settings[key])
-        if (named and f"'{named[0].split('.')[-1]}'" in inside) or (quoted and f"'{quoted[1]}'" in inside):
-            return f"{settings.origins[key]}: {key}: "
-    origins = sorted({settings.origins[key] for key in given})
+    first, last = argument.split(".")[0], argument.split(".")[-1]
+    # From the surest sign to the weakest.
+    signs = (
+        [key for path, key, _ in given if f".{path}".endswith(f".{argument}")],
+        [key for path, key, value in given if f".{first}." in f".{path}." and _holds(value, last)],
+        [key for path, key, _ in given if f".{first}." in f".{path}."],
+        [key for _, key, value in given if _holds(value, last)],
+        [key for _, key, value in given if quoted and _holds(value, quoted[1])],
+        [key for path, key, _ in given if re.search(rf"\b{path}=", message)],
+    )
+    for key in (keys[0] for keys in signs if keys):
+        return f"{settings.origin_of(key)}: {key}: "
+    origins = sorted({settings.origin_of(key) for _, key, _ in given})
     return f"{', '.join(origins)}: " if origins else ""
+
+
+def _holds(value: Any, text: str) -> bool:
+    """Say whether a text stands somewhere in a configured value, as a name or a value."""
+    if isinstance(value, Mapping):
+        return any(key == text or _holds(item, text) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return any(_holds(item, text) for item in value)
+    return isinstance(value, str) and value == text

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from acoupipe_grain.config.keys import Keys, package_keys
-from acoupipe_grain.config.settings import COMMAND_LINE, Settings
+from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.yaml import YAMLError, read_yaml
 from acoupipe_grain.errors import ArgumentError
 
+COMMAND_LINE = "command line"
 _SWITCH_WORDS = ("true", "false", "yes", "no", "on", "off", "1", "0", "null", "none")
 
 
@@ -22,14 +23,16 @@ def split_flags(words: Sequence[str], keys: Keys | None = None) -> tuple[list[st
     plain: list[str] = []
     flags: list[str] = []
     remaining = list(words)
+    known = keys or package_keys()
     while remaining:
         word = remaining.pop(0)
         name, equals, _ = word.removeprefix("--").partition("=")
-        if not word.startswith("--") or "." not in name or name.startswith("args."):
+        is_key = "." in name or name.rpartition("/")[2] in known.by_name
+        if not word.startswith("--") or not is_key or name.startswith("args."):
             plain.append(word)
         elif equals:
             flags.append(word)
-        elif _is_switch(name, keys or package_keys()):
+        elif _is_switch(name, known):
             follows = bool(remaining) and remaining[0].lower() in _SWITCH_WORDS
             flags.append(f"{word}={remaining.pop(0) if follows else 'true'}")
         elif remaining and not remaining[0].startswith("--"):
@@ -58,9 +61,9 @@ def parse_flags(words: Sequence[str], keys: Keys | None = None) -> Settings:
         name, equals, text = flag.removeprefix("--").partition("=")
         if name in values:
             raise ArgumentError(f"{COMMAND_LINE}: --{name} {text}: is given twice; leave one of them out.")
-        if not equals:
+        if not equals or not text.strip():
             known.require(name, None, COMMAND_LINE)
-            raise ArgumentError(f"{COMMAND_LINE}: --{name} needs a value, for example --{name}=null.")
+            raise ArgumentError(f"{COMMAND_LINE}: --{name} needs a value: --{name} VALUE (null for none).")
         try:
             values[name] = read_yaml(text)
         except YAMLError as error:

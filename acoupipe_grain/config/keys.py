@@ -9,9 +9,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, get_type_hints
+from typing import Any, Optional, get_type_hints
 
 import docstring_parser
 
@@ -20,7 +20,7 @@ from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.config.types import type_in_files, unit_of
-from acoupipe_grain.errors import ArgumentError, nearest_name
+from acoupipe_grain.errors import ArgumentError, did_you_mean
 from acoupipe_grain.exporting import export
 from acoupipe_grain.pipeline import make_loader
 
@@ -52,6 +52,10 @@ class Key:
         What holds if nobody gives a value.
     description
         One sentence.
+    is_nested
+        Whether it is a single value inside a mapping that another key takes.
+    is_required
+        Whether that mapping needs it.
     """
 
     name: str
@@ -59,6 +63,8 @@ class Key:
     unit: str
     default: Any
     description: str
+    is_nested: bool = False
+    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,20 +97,21 @@ class Keys:
         scope, slash, unscoped = name.rpartition("/")
         given = f"{origin}: {name}: {value!r}:"
         if slash and scope not in self.scopes:
-            near = nearest_name(scope, self.scopes)
-            hint = "" if near is None else f" did you mean {f'{near}/{unscoped}'!r}?"
-            raise ArgumentError(f"{given} unknown scope {scope!r};{hint} There are {', '.join(self.scopes)}.")
+            hint = did_you_mean(scope, {item: f"{item}/{unscoped}" for item in self.scopes})
+            raise ArgumentError(f"{given} unknown scope {scope!r}{hint} There are {', '.join(self.scopes)}.")
         if unscoped in self.by_name:
             return self.by_name[unscoped]
-        owners = {key.rpartition(".")[0] for key in self.by_name}
-        if isinstance(value, dict) and unscoped in owners:
-            raise ArgumentError(
-                f"{given} nested keys are not read; write {name}.{next(iter(value), 'seed')}: ... instead."
-            )
-        same_end = [key for key in self.by_name if key.endswith(f".{unscoped}")]
-        near = same_end[0] if same_end else nearest_name(unscoped, self.by_name)
-        hint = "" if near is None else f" did you mean {f'{scope}{slash}{near}'!r}?"
-        raise ArgumentError(f"{given} unknown key;{hint} `acoupipe-grain config` lists the package's keys.")
+        if isinstance(value, Mapping) and unscoped in {key.partition(".")[0] for key in self.by_name}:
+            key = f"{name}.{next(iter(value), 'seed')}"
+            raise ArgumentError(f"{given} nested keys are not read; write {key}: ... instead.")
+        shown = {key: f"{scope}{slash}{key}" for key in self.by_name}
+        same_end = next((shown[key] for key in shown if key.endswith(f".{unscoped}")), None)
+        hint = f"; did you mean {same_end!r}?" if same_end else did_you_mean(unscoped, shown)
+        raise ArgumentError(f"{given} unknown key{hint} `acoupipe-grain config` lists the package's keys.")
+
+    def within(self, key: Key) -> list[Key]:
+        """Return the keys of single values inside the mapping that a key takes."""
+        return [item for name, item in self.by_name.items() if item.is_nested and name.startswith(f"{key.name}.")]
 
     def of(self, owners: Collection[str]) -> list[Key]:
         """Return the keys of some classes and functions."""
@@ -121,12 +128,27 @@ def package_keys() -> Keys:
             path = key.name.removeprefix(f"{owner}.")
             for nested, kind in NESTED.items():
                 if path == nested.partition(".")[0]:
-                    found |= {item.name: item for item in keys_of(f"{owner}.{nested}", kind, with_required=True)}
+                    inner = keys_of(f"{owner}.{nested}", kind, with_required=True)
+                    found |= {item.name: replace(item, is_nested=True) for item in inner}
     return Keys(found, SCOPES)
 
 
-def keys_of(owner: str, function: Callable[..., Any], *, with_required: bool = False) -> Iterator[Key]:
-    """Yield the keys of a function's or class's arguments that files can give, those without default on request."""
+def keys_of(
+    owner: str, function: Callable[..., Any], *, with_required: bool = False, with_untyped: bool = False
+) -> Iterator[Key]:
+    """Yield the keys of a function's or class's arguments that files can give.
+
+    Parameters
+    ----------
+    owner
+        What stands before the arguments' names.
+    function
+        The function or class.
+    with_required
+        Also those without default.
+    with_untyped
+        Also those whose annotation says nothing of values in files: anything goes.
+    """
     annotated: Any = function.__init__ if inspect.isclass(function) else function
     hints = get_type_hints(annotated, include_extras=True)
     descriptions = _descriptions(function)
@@ -134,10 +156,16 @@ def keys_of(owner: str, function: Callable[..., Any], *, with_required: bool = F
         hint = hints.get(parameter.name, Any)
         kind = type_in_files(hint)
         is_required = parameter.default is parameter.empty
+        if kind is None and with_untyped:
+            kind = Any
         if kind is None or (is_required and not with_required):
             continue
         default = None if is_required else parameter.default
-        yield Key(f"{owner}.{parameter.name}", kind, unit_of(hint), default, descriptions.get(parameter.name, ""))
+        if default is None and not is_required:
+            kind = Optional[kind]  # noqa: UP045
+        description = descriptions.get(parameter.name, "")
+        name = f"{owner}.{parameter.name}"
+        yield Key(name, kind, unit_of(hint), default, description, is_required=is_required)
 
 
 @lru_cache(maxsize=32)

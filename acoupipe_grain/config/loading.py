@@ -10,6 +10,7 @@ from acoupipe_grain.config.yaml import YAMLError, read_yaml
 from acoupipe_grain.errors import ArgumentError
 
 INCLUDE = "$include"
+_RUAMELS_ADVICE = "To suppress this check see:\n    https://yaml.dev/doc/ruamel.yaml/api/#Duplicate_keys\n"
 
 
 def load_arguments(path: str | Path, keys: Keys | None = None) -> Settings:
@@ -43,16 +44,16 @@ def _load(path: Path, including: tuple[Path, ...], keys: Keys) -> Settings:
         by = f", included by {including[-1].name}" if including else ""
         raise ArgumentError(f"{path}: cannot be read ({error.strerror}){by}; give the path of a YAML file.") from error
     except (YAMLError, UnicodeDecodeError) as error:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error).replace(_RUAMELS_ADVICE, "").split())
         raise ArgumentError(f"{path}: not valid YAML; correct it: {text}.") from error
     mapping = {} if mapping is None else mapping
     if not isinstance(mapping, dict):
         raise ArgumentError(f"{path}: expected keys and values such as `SyntheticSource.num_records: 1000`.")
     included = mapping.pop(INCLUDE, [])
     names = [included] if isinstance(included, str) else included
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) and "\0" not in name for name in names):
         raise ArgumentError(f"{path}: {INCLUDE}: {included!r}: expected a list of file names, such as [base.yml].")
     settings = Settings({}, str(path), keys)
     for name in names:
-        settings = settings.overridden_by(_load(path.parent / name, (*including, path.resolve()), keys))
-    return settings.overridden_by(Settings(mapping, str(path), keys))
+        settings = settings.updated_by(_load(path.parent / name, (*including, path.resolve()), keys))
+    return settings.updated_by(Settings(mapping, str(path), keys))

@@ -1,35 +1,37 @@
-"""Configurations written to files: every key that a program uses, with the value in force."""
+"""Configurations written as files: every key that a program uses, with the value in force."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from acoupipe_grain.config.keys import NESTED, Key
+from acoupipe_grain.config.keys import Key
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.yaml import write_yaml
 from acoupipe_grain.errors import ArgumentError
 
 
-def resolved_text(settings: Settings, keys: Iterable[Key]) -> str:
+def resolved_text(settings: Settings, keys: Collection[Key], scope: str | None = None) -> str:
     """Return a configuration file that gives the same values whatever later defaults are.
 
     Parameters
     ----------
     settings
-        What was given, in all scopes.
+        What was given.
     keys
         The keys to write.
+    scope
+        Write what is in force in this scope ("": in none), under keys without scope; None: all scopes.
     """
-    by_name = {key.name: key for key in keys}
-    values = {name: as_in_files(key.default) for name, key in by_name.items() if not _is_nested(name)}
-    given = {name: value for name, value in settings.items() if name.rpartition("/")[2] in by_name}
-    return write_yaml(values | given)
+    names = {key.name for key in keys}
+    given = settings.flattened() if scope is None else _in_force(settings, scope)
+    defaults = {key.name: as_in_files(key.default) for key in keys if not key.is_nested}
+    return write_yaml(defaults | {name: value for name, value in given.items() if name.rpartition("/")[2] in names})
 
 
-def save_arguments(settings: Settings, path: str | Path, keys: Iterable[Key]) -> None:
-    """Write `resolved_text` to a file.
+def save_arguments(settings: Settings, path: str | Path, keys: Collection[Key]) -> None:
+    """Write `resolved_text` of all scopes to a file.
 
     Raises
     ------
@@ -37,9 +39,12 @@ def save_arguments(settings: Settings, path: str | Path, keys: Iterable[Key]) ->
         If the file exists and holds something else.
     """
     target, text = Path(path), resolved_text(settings, keys)
-    if target.exists() and target.read_text(encoding="utf-8") != text:
-        raise ArgumentError(f"--args.save {str(path)!r}: exists and holds something else; choose another file.")
-    target.write_text(text, encoding="utf-8")
+    try:
+        if target.exists() and target.read_text(encoding="utf-8") != text:
+            raise ArgumentError(f"--args.save {str(path)!r}: exists and holds something else; choose another file.")
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ArgumentError(f"--args.save {str(path)!r}: cannot be written ({error.strerror}).") from error
 
 
 def as_in_files(value: Any) -> Any:
@@ -47,6 +52,8 @@ def as_in_files(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _is_nested(name: str) -> bool:
-    path = name.partition(".")[2]
-    return any(path.startswith(f"{nested}.") for nested in NESTED)
+def _in_force(settings: Settings, scope: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, _, value in settings.in_order(scope):
+        values = {key: item for key, item in values.items() if not key.startswith(f"{name}.")} | {name: value}
+    return values

@@ -6,7 +6,7 @@ import collections.abc
 import json
 import types
 from functools import lru_cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _PLAIN = {int: "integer", float: "number", str: "text", bool: "true or false", t
 
 def type_in_files(hint: Any) -> Any:
     """Return the type of the values that a file can give for an annotation; None if it can give none."""
-    if hint in _PLAIN:
+    if hint in _PLAIN or get_origin(hint) is Literal:
         return hint
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
@@ -52,7 +52,11 @@ def describe(kind: Any) -> str:
     """Return a type in the words of a configuration file."""
     if kind in _PLAIN:
         return _PLAIN[kind]
+    if kind is Any:
+        return "anything"
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " | ".join(map(str, arguments))
     if origin in (Union, types.UnionType):
         return " or ".join(describe(item) for item in arguments)
     if origin is tuple:
@@ -78,14 +82,14 @@ def as_type(kind: Any, value: Any) -> Any:
     try:
         return adapter.validate_json(text, strict=True)
     except ValueError:
-        if isinstance(value, float) and value.is_integer():
-            return adapter.validate_json(str(int(value)), strict=True)
-        raise
+        return adapter.validate_json(json.dumps(_whole(json.loads(text))), strict=True)
 
 
 def advice(kind: Any, value: Any) -> str:
     """Return what to write instead of a value of another type."""
     expected = describe(kind)
+    if not isinstance(value, str) and "text" in expected and "mapping" not in expected:
+        return "; write it in quotes"
     if isinstance(value, str) and "text" not in expected:
         if "number" in expected or "integer" in expected:
             try:
@@ -96,6 +100,13 @@ def advice(kind: Any, value: Any) -> str:
         if value.lower() in ("yes", "no", "on", "off", "true", "false") and "true or false" in expected:
             return "; write true or false, without quotes"
     return ""
+
+
+def _whole(value: Any) -> Any:
+    """Return a value with whole floats as integers."""
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,10 @@ __all__ = ["YAMLError", "read_yaml", "write_value", "write_yaml"]
 
 def read_yaml(text: str) -> Any:
     """Return what a YAML text holds: plain values only, ``1e-4`` a number, ``no`` a text, no key twice."""
-    return YAML(typ="safe", pure=True).load(text)
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except (ValueError, RecursionError) as error:  # impossible dates, endless numbers, endless nesting
+        raise YAMLError(f"{type(error).__name__}: {error}") from error
 
 
 def write_yaml(mapping: Mapping[str, Any]) -> str:
@@ -26,8 +29,9 @@ def write_value(value: Any) -> str:
     """Return a plain value as YAML on one line."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = True
-    yaml.width = 2**16
+    yaml.width = 2**20
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     stream = io.StringIO()
-    yaml.dump([value], stream)
-    return stream.getvalue().strip()[1:-1]
+    yaml.dump(value if isinstance(value, dict | list) else [value], stream)
+    text = stream.getvalue().strip()
+    return text if isinstance(value, dict | list) else text[1:-1]

@@ -137,6 +137,52 @@ def test_config_checks_a_file_and_shows_what_is_in_force(tmp_path, capsys):
     assert "Nyquist" in capsys.readouterr().err
 
 
+def test_a_refused_configuration_is_not_saved(tmp_path, capsys):
+    saved = str(tmp_path / "used.yml")
+    assert main(["export", str(tmp_path / "data"), "--args.save", saved, "--SyntheticSource.num_records=0"]) == 2
+    assert not Path(saved).exists()
+    assert main(["config", "--args.save", str(tmp_path / "nowhere" / "used.yml")]) == 2
+    assert "--args.save" in capsys.readouterr().err
+
+
+def test_a_demo_can_be_saved_and_repeated(tmp_path):
+    flags = ["--SyntheticSource.num_records=4", "--SyntheticSource.features=[sourcemap, loc, f]", *SHORT]
+    first = [
+        "demo",
+        str(tmp_path / "one"),
+        "--args.save",
+        str(tmp_path / "used.yml"),
+        "--SyntheticSource.f=4000",
+        *flags,
+    ]
+    assert main(first) == 0
+    assert main(["demo", str(tmp_path / "two"), "--args.load", str(tmp_path / "used.yml")]) == 0
+
+
+def test_config_builds_every_scope(tmp_path, capsys):
+    (tmp_path / "pair.yml").write_text(
+        "SceneSource.seed: 1\nval/SceneSource.nsources: {dist: randint, low: 20, high: 30}\n"
+    )
+    assert main(["config", "SceneSource", "--args.load", str(tmp_path / "pair.yml")]) == 2
+    assert "val/SceneSource.nsources" in capsys.readouterr().err
+
+
+def test_config_shows_what_is_in_force_in_a_scope(tmp_path, capsys):
+    (tmp_path / "pair.yml").write_text("SceneSource.seed: 1\nval/SceneSource.seed: 2\n")
+    arguments = ["config", "SceneSource", "--args.load", str(tmp_path / "pair.yml"), "--scope", "val"]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "SceneSource.seed: 2\n" in shown
+    assert "val/" not in shown
+
+
+def test_typing_over_a_scopes_only_key_is_no_error(tmp_path):
+    (tmp_path / "pair.yml").write_text("train/SyntheticSource.num_records: 100\n")
+    arguments = ["export", str(tmp_path / "data"), "--args.load", str(tmp_path / "pair.yml"), "--scope", "train"]
+    assert main([*arguments, "--SyntheticSource.num_records", "2", "--SyntheticSource.features=[loc]", *SHORT]) == 0
+    assert len(apg.ArrayRecordSource(tmp_path / "data")) == 2
+
+
 def test_saved_arguments_export_the_same(tmp_path):
     flags = ["--SyntheticSource.num_records=3", "--SyntheticSource.features=[loc]", *SHORT]
     saved = str(tmp_path / "used.yml")

@@ -58,6 +58,13 @@ WRONG = [
         "'stering'",
         "did you mean 'steering'",
     ),
+    (f"{S}split: welch\n{S}mode: welch", f"{S}split", "'welch'", "Available: test, training, validation"),
+    (f"{S}min_nsources: 20", f"{S}min_nsources", "20", "must be at least min_nsources=20"),
+    (f"{S}strengths: {{dist: norm, what: 3}}", f"{S}strengths", "'what'", "Available: loc, scale"),
+    (f"{S}strengths: {{dist: 5}}", f"{S}strengths", "5", "needs its name"),
+    (f"{S}strengths: 1e300", f"{S}strengths", "1e+300", "expected at most"),
+    (f"{S}nsources: 2.5", f"{S}nsources", "2.5", "expected whole numbers"),
+    (f"{S}locations: [0.0, 0.0, 0.4]\n{S}snap_to_grid: true", f"{S}locations", "0.4", "leave z out"),
     (f"{S}f: 9000.0", f"{S}f", "9000", "expected 0 to 6860 Hz"),
     (f"{S}f: 4000\n{S}num: -1", f"{S}num", "-1", "at least 0"),
     (f"{S}num: 3", f"{S}num", "3", "bands need centre frequencies f"),
@@ -66,7 +73,19 @@ WRONG = [
     (f"{S}min_source_distance: 3.0", f"{S}min_source_distance", "3.0", "give a smaller distance"),
     (f"{S}upsampling: 0", f"{S}upsampling", "0", "at least 1"),
     # the measurement setup
-    (f"{S}setup: {{sampel_rate: 17.0}}", f"{S}setup", "'sampel_rate'", "did you mean 'sample_rate'"),
+    (
+        f"{S}setup: {{sampel_rate: 17.0}}",
+        f"{S}setup.sampel_rate",
+        "17.0",
+        "did you mean 'SyntheticSource.setup.sample_rate'",
+    ),
+    (f"{S}setup: {{block_size: many}}", f"{S}setup.block_size", "'many'", "expected integer, in samples"),
+    (
+        f"val/{S}setup: {{sampel_rate: 17.0}}",
+        f"val/{S}setup.sampel_rate",
+        "17.0",
+        "did you mean 'val/SyntheticSource.setup",
+    ),
     (f"{S}setup: {{sample_rate: -17.0}}", f"{S}setup", "-17.0", "greater than 0"),
     (f"{S}setup.sample_rate: -17.0", f"{S}setup.sample_rate", "-17.0", "greater than 0"),
     (f"{S}setup.mic_positions: vogel64", f"{S}setup.mic_positions", "'vogel64'", "did you mean 'tub_vogel64'"),
@@ -88,32 +107,53 @@ WRONG = [
     (f"{S}locations: [9.0, 0.1]", f"{S}locations", "9.0", "give absolute coordinates"),
     (f"{S}noise: 0.1\n{S}mic_sig_noise: false", f"{S}noise", "0.1", "leave one of them out"),
     (f"{S}signal_lengths: 3.0", f"{S}signal_lengths", "3.0", "leave one of them out"),
-    # what could run code
-    (f"{S}seed: !!python/object/apply:os.system ['touch hacked']", "", "python/object/apply", "correct it"),
-    (f"{S}seed: !!python/name:os.system", "", "python/name", "correct it"),
-    (f"{S}setup: !!python/module:os", "", "python/module", "correct it"),
-    (f"{S}seed: !execute 3", "", "!execute", "correct it"),
-    # files
-    (f"{S}seed: 1\n{S}seed: 2", f"{S}seed", "", "correct it"),
-    ("a: [", "", "", "correct it"),
-    ("- 17\n- 18", "", "", "keys and values such as"),
-    ("$include: [nowhere.yml]", "", "nowhere.yml", "give the path"),
-    ("$include: 17", "$include", "17", "such as [base.yml]"),
-    ("$include: [some.yml]", "$include", "some.yml", "take it out"),
+]
+
+# text of the file; what of it the message shows; the remedy
+UNREADABLE = [
+    (f"{S}seed: !!python/object/apply:os.system ['touch hacked']", "python/object/apply:os.system", "correct it"),
+    (f"{S}seed: !!python/name:os.system", "python/name:os.system", "correct it"),
+    (f"{S}setup: !!python/module:os", "python/module:os", "correct it"),
+    (f"{S}seed: !execute 3", "!execute", "correct it"),
+    (f"{S}seed: 1\n{S}seed: 2", f'duplicate key "{S}seed"', "correct it"),
+    (f"{S}split: 2020-13-45", "month must be in 1..12", "correct it"),
+    (f"{S}f: " + 3000 * "[", "RecursionError", "correct it"),
+    ("a: [", "line 1", "correct it"),
+    ("- 17\n- 18", "", "keys and values such as"),
+    ("$include: [nowhere.yml]", "nowhere.yml: cannot be read", "give the path"),
+    ("$include: 17", "$include: 17", "such as [base.yml]"),
+    ("$include: [some.yml]", "$include", "take it out"),
+    ('$include: ["a\\0b"]', "$include", "such as [base.yml]"),
 ]
 
 
-@pytest.mark.parametrize(("text", "key", "value", "remedy"), WRONG, ids=[case[0].replace("\n", "; ") for case in WRONG])
-def test_every_error_names_file_key_value_and_remedy(tmp_path, text, key, value, remedy):
+def message_of(tmp_path, text):
     path = tmp_path / "some.yml"
     path.write_text(text)
     with pytest.raises(ArgumentError) as caught:
         build("SyntheticSource", load_arguments(path))
-    message = str(caught.value)
-    for part in ("some.yml", key, value, remedy):
-        assert part in message, part
-    assert "\n" not in message
     assert not (tmp_path / "hacked").exists()
+    message = str(caught.value).replace(f"{tmp_path}/", "")
+    assert "some.yml" in message
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(("text", "key", "value", "remedy"), WRONG, ids=[case[0].replace("\n", "; ") for case in WRONG])
+def test_every_error_names_file_key_value_and_remedy(tmp_path, text, key, value, remedy):
+    place, found, rest = message_of(tmp_path, text).partition(f"some.yml: {key}: ")
+    assert (place, found) == ("", f"some.yml: {key}: ")
+    assert value in rest
+    assert remedy in rest
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "remedy"), UNREADABLE, ids=[case[0][:40].replace("\n", "; ") for case in UNREADABLE]
+)
+def test_what_is_no_configuration_is_refused_and_never_run(tmp_path, text, shown, remedy):
+    message = message_of(tmp_path, text)
+    assert shown in message
+    assert remedy in message
 
 
 def test_these_are_many():
