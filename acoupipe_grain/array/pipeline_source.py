@@ -41,7 +41,7 @@ class PipelineSource(Identified, StartsGrainWorkers):
     the graph; then the features are computed. Each thread of each process builds one graph and keeps it, so whatever
     changes must be set by a random process, before it is used. Elements carry ``idx`` besides the features.
 
-    Where Acoular is used, its cache is switched off: its keys do not notice small changes of arrays.
+    Acoular's cache is switched off: its keys do not notice small changes of arrays.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class PipelineSource(Identified, StartsGrainWorkers):
         for name, spec in (self._declared_spec or {}).items():
             if name in element:
                 element[name] = cast_exactly(f"{name} of record {index}", element[name], spec.dtype)
-        check_element(element, self.element_spec, f"record {index} of {self!r}")
+        check_element(element, self.element_spec, f"record {index} of the PipelineSource")
         return {name: element[name] for name in self.element_spec}
 
     def _computed(self, graph: UserGraph, index: int) -> Element:
@@ -195,7 +195,7 @@ class PipelineSource(Identified, StartsGrainWorkers):
         graph = self._graphs.fresh()
         for index in reversed(indices):
             for name, array in self._computed(graph, index).items():
-                if not np.array_equal(forwards[index][name], array, equal_nan=True):
+                if not np.array_equal(forwards[index].get(name, ()), array, equal_nan=True):
                     raise ArgumentError(
                         f"graph: record {index} has another {name!r} when other records were computed before it. A "
                         "part keeps state, draws from a generator of its own, or is used before the random process "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from acoupipe_grain.array.geometry_acoular import switch_caching_off
@@ -68,9 +68,8 @@ class GraphPerThread:
         """Return the random processes by name, or refuse such as would silently stay out or undo each other."""
         prefix = f"graph={callable_name(self.build)}:"
         samplers: dict[str, Sampler] = {}
-        for key, part in parts.items() if isinstance(parts, Mapping) else enumerate(parts):
-            inner = part.values() if isinstance(part, Mapping) else part if isinstance(part, list | tuple) else ()
-            if any(_is_sampler(item) for item in inner):
+        for key, part in _named(parts):
+            if isinstance(part, Mapping | list | tuple) and any(_is_sampler(item) for _, item in _named(part)):
                 raise ArgumentError(
                     f"{prefix} part {key!r} holds random processes; give each of them a name of its own."
                 )
@@ -99,6 +98,10 @@ class GraphPerThread:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.build = state["build"]
         self._of_thread = threading.local()
+
+
+def _named(parts: Parts) -> Iterable[tuple[Any, Any]]:
+    return parts.items() if isinstance(parts, Mapping) else enumerate(parts)
 
 
 def _is_sampler(part: Any) -> bool:

@@ -187,7 +187,7 @@ def _identity(frozen: Any, parameters: dict[str, float]) -> dict[str, Any]:
 def _with_some_value(variable: InverseDistribution, limits: tuple[float, float]) -> Distribution:
     low, high = variable.range
     if low > high:
-        raise ArgumentError(f"bounds={limits}: none of the values of {variable.identity()} lies there.")
+        raise ArgumentError(f"bounds={limits}: none of the values of {variable!r} lies there.")
     return variable
 
 

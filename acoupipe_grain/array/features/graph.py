@@ -190,8 +190,8 @@ def resolve_features(
             resolved.append(feature(item["name"], label=item.get("label", ""), **item.get("options", {})))
         else:
             raise ArgumentError(
-                f"features: {item!r} is no registered name, feature(...) or mapping of name, label, options such "
-                "as {name: sourcemap, label: map_IV, options: {steering: IV}}."
+                f"features: {item!r} is not a registered name, a feature(...) or a mapping of name, label, options, "
+                "such as {name: sourcemap, label: map_IV, options: {steering: IV}}."
             )
     return (*resolved, *always)
 
