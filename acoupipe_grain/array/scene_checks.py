@@ -9,18 +9,24 @@ import numpy as np
 
 from acoupipe_grain.array import geometry
 from acoupipe_grain.array.distributions import MIC_DISPLACEMENT_DEVIATION
-from acoupipe_grain.array.grid import RectGrid
-from acoupipe_grain.array.locations import CLEARANCE
+from acoupipe_grain.array.locations import CLEARANCE, Locations, require_snappable
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError
 
 MAX_NUM_SAMPLES = 2**31 - 1
 
 
-def require_room(grid: RectGrid, min_distance: float | None, max_nsources: int, on_plane: bool) -> None:
-    """Refuse a distance between sources that the grid has no room for."""
+def require_room(locations: Locations, max_nsources: int, min_distance: float | None, snap_to_grid: bool) -> None:
+    """Refuse more sources, or a larger distance between them, than the grid has room for."""
+    grid = locations.setup.grid
+    if snap_to_grid:
+        require_snappable(locations)
+        if grid.size < max_nsources:
+            raise ArgumentError(
+                f"max_nsources={max_nsources}: the grid has only {grid.size} points for sources to snap to."
+            )
     diagonal = math.hypot(grid.x_max - grid.x_min, grid.y_max - grid.y_min)
-    if min_distance is not None and min_distance > diagonal and max_nsources > 1 and on_plane:
+    if min_distance is not None and min_distance > diagonal and max_nsources > 1 and locations.on_plane:
         raise ArgumentError(
             f"min_source_distance={min_distance!r}: the grid's diagonal is only {diagonal:.4g} m; give a smaller "
             "distance, a larger grid or max_nsources=1."

@@ -23,7 +23,6 @@ from acoupipe_grain.array.locations import (
     LocationsLike,
     as_locations,
     place_sources,
-    require_snappable,
 )
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.errors import ArgumentError
@@ -97,7 +96,6 @@ class SceneSource(Identified, StartsGrainWorkers):
     mic_displacement
         Distribution of each microphone's displacement in x and in y, m. None: normal, 1 mm.
 
-
     Raises
     ------
     ArgumentError
@@ -139,11 +137,6 @@ class SceneSource(Identified, StartsGrainWorkers):
         self.mic_pos_noise = arguments.flag("mic_pos_noise", mic_pos_noise)
         self.mic_sig_noise = arguments.flag("mic_sig_noise", mic_sig_noise)
         self.snap_to_grid = arguments.flag("snap_to_grid", snap_to_grid)
-        grid = self.setup.grid
-        if self.snap_to_grid and grid.size < self.max_nsources:
-            raise ArgumentError(
-                f"max_nsources={max_nsources}: the grid has only {grid.size} points for sources to snap to."
-            )
         self.min_source_distance = (
             None
             if min_source_distance is None
@@ -155,16 +148,12 @@ class SceneSource(Identified, StartsGrainWorkers):
         distributions.require_used("mic_displacement", mic_displacement, "mic_pos_noise", self.mic_pos_noise)
         distributions.require_used("signal_lengths", signal_lengths, "random_signal_length", self.random_signal_length)
         self._locations = as_locations(locations, self.setup, self.max_nsources)
-        if self.snap_to_grid:
-            require_snappable(self._locations)
         self._counts = distributions.source_counts(nsources, self.min_nsources, self.max_nsources)
         self._strengths = distributions.strengths(strengths)
         self._noise_ratios = distributions.noise_ratios(noise)
         self._signal_lengths = distributions.signal_lengths(signal_lengths)
         self._mic_displacements = distributions.mic_displacements(mic_displacement)
-        scene_checks.require_room(
-            self.setup.grid, self.min_source_distance, self.max_nsources, self._locations.on_plane
-        )
+        scene_checks.require_room(self._locations, self.max_nsources, self.min_source_distance, self.snap_to_grid)
         self._require_usable_length()
 
     def _require_usable_length(self) -> None:

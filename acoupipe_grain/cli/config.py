@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
-from acoupipe_grain.config.factories import build, require_scope
+from acoupipe_grain.config.factories import build, place_of, require_scope
 from acoupipe_grain.config.keys import CONFIGURABLE, SOURCES, Key, package_keys
 from acoupipe_grain.config.saving import as_in_files, resolved_text
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.types import describe
 from acoupipe_grain.config.yaml import write_value
-from acoupipe_grain.errors import unknown_name
+from acoupipe_grain.errors import ArgumentError, unknown_name
 
 
 def add_command(commands: Any) -> None:
@@ -51,7 +51,10 @@ def _require_usable(name: str, settings: Settings, scope: str) -> None:
     """Build a source that has keys, and draw its first scene: some values show only then what they are."""
     if any(key.rpartition("/")[2].startswith(f"{name}.") for key in settings):
         source = build(name, settings, scope)
-        getattr(source, "inputs", source).batch([0])
+        try:
+            getattr(source, "inputs", source).batch([0])
+        except ArgumentError as error:
+            raise ArgumentError(f"{place_of(str(error), name, settings, scope)}{error}") from error
 
 
 def _table(keys: Sequence[Key]) -> Iterator[str]:

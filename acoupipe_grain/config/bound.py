@@ -148,9 +148,7 @@ def scope(arguments: Mapping[str, Any], pattern: str = "") -> Iterator[None]:
         raise unknown_name("scope", pattern, keys.scopes)
     token = _open.set((settings, pattern))
     try:
-        with _values_for_argbind(
-            settings, pattern, nested=token.old_value is not token.MISSING and bool(token.old_value)
-        ):
+        with _values_for_argbind(settings, pattern, nested=isinstance(token.old_value, tuple)):
             yield
     finally:
         _open.reset(token)
