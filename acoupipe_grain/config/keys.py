@@ -150,7 +150,10 @@ def keys_of(
         Also those whose annotation says nothing of values in files: anything goes.
     """
     annotated: Any = function.__init__ if inspect.isclass(function) else function
-    hints = get_type_hints(annotated, include_extras=True)
+    try:
+        hints = get_type_hints(annotated, include_extras=True)
+    except NameError:  # imported for type checkers only
+        hints = {}
     descriptions = _descriptions(function)
     for parameter in inspect.signature(function).parameters.values():
         hint = hints.get(parameter.name, Any)
@@ -177,7 +180,8 @@ def _descriptions(function: Callable[..., Any]) -> dict[str, str]:
         text = " ".join((item.description or "").split())
         sentences = re.split(r"(?<=[a-z0-9)²][a-z0-9)²\]][.]) (?=[A-Z])", text)
         chosen = [sentences[0], *(sentence for sentence in sentences[1:] if sentence.startswith("None: "))]
-        elsewhere = re.match(r"As for `(\w+)`", text)
+        reference = re.match(r"As for `(\w+)`", text)
+        elsewhere = CONFIGURABLE.get(reference[1]) if reference else None
         for name in item.arg_name.split(", "):
-            found[name] = _descriptions(CONFIGURABLE[elsewhere[1]])[name] if elsewhere else " ".join(chosen)
+            found[name] = _descriptions(elsewhere)[name] if elsewhere else " ".join(chosen)
     return found

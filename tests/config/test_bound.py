@@ -159,6 +159,16 @@ from acoupipe_grain.config import bound
 def fit(steps, kind: Literal["a", "b"] = "a", folder: Path = None, names: List[str] = None, free=3, flags: list = ()):
     return steps, kind, folder, names, free, flags
 
+@argbind.bind()
+def typed(rate: "OnlyForTypeCheckers" = 1.0):
+    \"\"\"Something.
+
+    Parameters
+    ----------
+    rate
+        As for `another` thing.
+    \"\"\"
+
 @argbind.bind(without_prefix=True)
 def main(epochs: int = 3):
     return epochs
