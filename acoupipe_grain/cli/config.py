@@ -41,8 +41,9 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     if known.scope:
         require_scope(known.scope, settings)
     for scope in [known.scope] if known.scope else ["", *settings.scopes]:
-        for name in set(owners) & set(SOURCES):
-            _require_usable(name, settings, scope)
+        for name in SOURCES:
+            if name in owners:
+                _require_usable(name, settings, scope)
     save_if_asked(known, settings, owners)
     print(resolved_text(settings, keys, known.scope), end="")
 

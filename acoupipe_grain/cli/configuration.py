@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from acoupipe_grain.config import build, load_arguments, parse_flags
+from acoupipe_grain.config import build, parse_flags
 from acoupipe_grain.config.keys import SCOPES, package_keys
+from acoupipe_grain.config.loading import load_with_flags
 from acoupipe_grain.config.saving import save_arguments
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError
@@ -32,9 +33,6 @@ def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners
     A file may hold keys for other commands and scopes; a flag that the command would not use is refused. `owners` are
     the classes and functions whose keys the command uses.
     """
-    files = known.args_load or []
-    if len(files) > 1:
-        raise ArgumentError("command line: --args.load is given twice; let one file $include the other.")
     given = parse_flags(flags)
     for key in given:
         scope, _, name = key.rpartition("/")
@@ -42,7 +40,7 @@ def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners
             raise ArgumentError(f"command line: --{key}: `{known.command}` uses keys of {', '.join(owners)} only.")
         if scope != known.scope and scope:
             raise ArgumentError(f"command line: --{key}: takes effect with --scope {scope} only.")
-    return load_arguments(files[0]).overridden_by(given) if files else given
+    return load_with_flags(known.args_load or [], given)
 
 
 def configured_source(known: argparse.Namespace, arguments: Settings) -> Any:

@@ -23,6 +23,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 import argbind
@@ -30,8 +31,8 @@ from argbind import argbind as registry
 
 from acoupipe_grain.config.factories import place_of, values_for
 from acoupipe_grain.config.flags import parse_flags, split_flags
-from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, Key, Keys, keys_of, package_keys
-from acoupipe_grain.config.loading import load_arguments
+from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, Keys, keys_of, package_keys
+from acoupipe_grain.config.loading import load_with_flags
 from acoupipe_grain.config.saving import save_arguments
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.yaml import read_yaml
@@ -119,11 +120,7 @@ def parse_args(words: Sequence[str] | None = None) -> Settings:
     known, unknown = parser.parse_known_args(plain)
     if unknown:
         raise ArgumentError(f"command line: {' '.join(unknown)}: unknown; flags have the form --Class.parameter value.")
-    if len(known.load) > 1:
-        raise ArgumentError("command line: --args.load is given twice; let one file $include the other.")
-    settings = parse_flags(flags, keys)
-    if known.load:
-        settings = load_arguments(known.load[0], keys).overridden_by(settings)
+    settings = load_with_flags(known.load, parse_flags(flags, keys), keys)
     if known.save:
         save_arguments(settings, known.save, list(keys.by_name.values()))
     return settings
@@ -167,7 +164,7 @@ def _values_for_argbind(settings: Settings, pattern: str, *, nested: bool) -> It
         )
     outside = registry.ARGS, registry.PATTERN
     try:
-        with argbind.scope({name: value for name, _, value in settings.in_order(pattern)}, pattern):
+        with argbind.scope(settings.in_force(pattern), pattern):
             yield
     finally:
         registry.ARGS, registry.PATTERN = outside
@@ -192,10 +189,7 @@ def _keys_bound() -> Keys:
         if positional:
             raise ArgumentError(f"{name}: bound with positional=True, which this parser does not read; use keywords.")
         scopes |= dict.fromkeys(patterns or ())
-        own = {key.name: key for key in keys_of(name, function, with_untyped=True)}
-        found |= {key.removeprefix(f"{name}.") if without_prefix else key: item for key, item in own.items()}
-    return Keys({name: _renamed(key, name) for name, key in found.items()}, list(scopes))
-
-
-def _renamed(key: Key, name: str) -> Key:
-    return key if key.name == name else Key(name, key.type, key.unit, key.default, key.description)
+        for key in keys_of(name, function, with_untyped=True):
+            called = key.name.removeprefix(f"{name}.") if without_prefix else key.name
+            found[called] = replace(key, name=called)
+    return Keys(found, list(scopes))

@@ -6,7 +6,7 @@ Values are resolved when something is built and are plain afterwards: no thread 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, SOURCES
@@ -75,9 +75,9 @@ def require_scope(scope: str, settings: Settings) -> None:
 def values_for(name: str, arguments: Mapping[str, Any], scope: str = "") -> dict[str, Any]:
     """Return the keyword arguments of `name` that the keys give."""
     values: dict[str, Any] = {}
-    for unscoped, _, value in as_settings(arguments).in_order(scope):
+    for unscoped, _, given in as_settings(arguments).in_order(scope):
         if unscoped.startswith(f"{name}."):
-            _set(values, unscoped.split(".")[1:], value)
+            _set(values, unscoped.split(".")[1:], given.value)
     return values
 
 
@@ -95,24 +95,29 @@ def place_of(message: str, name: str, settings: Settings, scope: str) -> str:
 
     Messages begin with the argument (``f=9000``, ``grid.z=...``, ``unknown mode 'x'``) and quote wrong names.
     """
-    given = [(unscoped.removeprefix(f"{name}."), key, value) for unscoped, key, value in settings.in_order(scope)]
-    given = [item for item in reversed(given) if item[1].rpartition("/")[2].startswith(f"{name}.")]
+    candidates = [
+        (unscoped.removeprefix(f"{name}."), key, given)
+        for unscoped, key, given in settings.in_order(scope)
+        if unscoped.startswith(f"{name}.")
+    ][::-1]
     head = re.match(r"(?:unknown )?([\w.]+)", message)
     argument = head[1] if head else ""
     quoted = re.search(r"'([^']*)'", message)
     first, last = argument.split(".")[0], argument.split(".")[-1]
     # From the surest sign to the weakest.
-    signs = (
-        [key for path, key, _ in given if f".{path}".endswith(f".{argument}")],
-        [key for path, key, value in given if f".{first}." in f".{path}." and _holds(value, last)],
-        [key for path, key, _ in given if f".{first}." in f".{path}."],
-        [key for _, key, value in given if _holds(value, last)],
-        [key for _, key, value in given if quoted and _holds(value, quoted[1])],
-        [key for path, key, _ in given if re.search(rf"\b{path}=", message)],
+    signs: tuple[Callable[[str, Any], Any], ...] = (
+        lambda path, _: f".{path}".endswith(f".{argument}"),
+        lambda path, value: f".{first}." in f".{path}." and _holds(value, last),
+        lambda path, _: f".{first}." in f".{path}.",
+        lambda _, value: _holds(value, last),
+        lambda _, value: quoted and _holds(value, quoted[1]),
+        lambda path, _: re.search(rf"\b{path}=", message),
     )
-    for key in (keys[0] for keys in signs if keys):
-        return f"{settings.origin_of(key)}: {key}: "
-    origins = sorted({settings.origin_of(key) for _, key, _ in given})
+    for sign in signs:
+        for path, key, given in candidates:
+            if sign(path, given.value):
+                return f"{given.origin}: {key}: "
+    origins = sorted({given.origin for _, _, given in candidates})
     return f"{', '.join(origins)}: " if origins else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from acoupipe_grain.config.keys import Keys, package_keys
@@ -33,6 +34,13 @@ def load_arguments(path: str | Path, keys: Keys | None = None) -> Settings:
         type; the message names file, key, value and remedy.
     """
     return _load(Path(path), (), keys or package_keys())
+
+
+def load_with_flags(files: Sequence[str], flags: Settings, keys: Keys | None = None) -> Settings:
+    """Return the settings of the file that ``--args.load`` names, if it does, overridden by flags."""
+    if len(files) > 1:
+        raise ArgumentError("command line: --args.load is given twice; let one file $include the other.")
+    return load_arguments(files[0], keys).overridden_by(flags) if files else flags
 
 
 def _load(path: Path, including: tuple[Path, ...], keys: Keys) -> Settings:

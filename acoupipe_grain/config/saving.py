@@ -25,7 +25,7 @@ def resolved_text(settings: Settings, keys: Collection[Key], scope: str | None =
         Write what is in force in this scope ("": in none), under keys without scope; None: all scopes.
     """
     names = {key.name for key in keys}
-    given = settings.flattened() if scope is None else _in_force(settings, scope)
+    given = settings.flattened() if scope is None else settings.in_force(scope)
     defaults = {key.name: as_in_files(key.default) for key in keys if not key.is_nested}
     return write_yaml(defaults | {name: value for name, value in given.items() if name.rpartition("/")[2] in names})
 
@@ -50,10 +50,3 @@ def save_arguments(settings: Settings, path: str | Path, keys: Collection[Key]) 
 def as_in_files(value: Any) -> Any:
     """Return a default as a file would give it: a list for a tuple."""
     return list(value) if isinstance(value, tuple) else value
-
-
-def _in_force(settings: Settings, scope: str) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, _, value in settings.in_order(scope):
-        values = {key: item for key, item in values.items() if not key.startswith(f"{name}.")} | {name: value}
-    return values

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from acoupipe_grain.config.keys import Key, Keys, package_keys
 from acoupipe_grain.config.types import advice, as_type, describe
 from acoupipe_grain.errors import ArgumentError
+
+
+class Given(NamedTuple):
+    """A value, and where it was given."""
+
+    value: Any
+    origin: str
 
 
 class Settings(Mapping[str, Any]):
@@ -33,32 +40,25 @@ class Settings(Mapping[str, Any]):
 
     def __init__(self, values: Mapping[str, Any], origin: str, keys: Keys | None = None) -> None:
         known = keys or package_keys()
-        layer = {str(name): _checked(known, str(name), value, origin) for name, value in values.items()}
-        self.layers: tuple[dict[str, Any], ...] = (layer,)
-        self._origins: tuple[dict[str, str], ...] = (dict.fromkeys(layer, origin),)
+        layer = {str(name): Given(_checked(known, str(name), value, origin), origin) for name, value in values.items()}
+        self.layers: tuple[dict[str, Given], ...] = (layer,)
 
     def overridden_by(self, other: Settings) -> Settings:
         """Return these settings with the layers of `other` above them."""
-        return _with_layers(self.layers + other.layers, self._origins + other._origins)
+        return _with_layers(self.layers + other.layers)
 
     def updated_by(self, other: Settings) -> Settings:
         """Return these settings with those of `other` in the same layer; a whole mapping replaces values inside it."""
         (layer,), (others,) = self.layers, other.layers
-        kept = {name: value for name, value in layer.items() if not any(_covers(key, name) for key in others)}
-        origins = {name: self._origins[0][name] for name in kept}
-        return _with_layers((kept | others,), (origins | other._origins[0],))
-
-    def origin_of(self, name: str) -> str:
-        """Return where the value in force of a key was given."""
-        return next(origins[name] for origins in reversed(self._origins) if name in origins)
+        return _with_layers((_without_covered(layer, others) | others,))
 
     @property
     def scopes(self) -> list[str]:
         """The scopes that keys have."""
         return sorted({name.partition("/")[0] for name in self if "/" in name})
 
-    def in_order(self, scope: str) -> Iterator[tuple[str, str, Any]]:
-        """Yield name without scope, name and value of everything that holds in a scope, what wins last."""
+    def in_order(self, scope: str) -> Iterator[tuple[str, str, Given]]:
+        """Yield name without scope, name and what was given of everything that holds in a scope, what wins last."""
         for layer in self.layers:
             for prefix in ("", f"{scope}/") if scope else ("",):
                 chosen = {name for name in layer if name.startswith(prefix) and "/" not in name.removeprefix(prefix)}
@@ -66,22 +66,28 @@ class Settings(Mapping[str, Any]):
                 for name in sorted(chosen, key=lambda name: name.count(".")):
                     yield name.removeprefix(prefix), name, layer[name]
 
+    def in_force(self, scope: str) -> dict[str, Any]:
+        """Return the values that hold in a scope, by key without scope."""
+        values: dict[str, Any] = {}
+        for name, _, given in self.in_order(scope):
+            values = _without_covered(values, [name]) | {name: given.value}
+        return values
+
     def flattened(self) -> dict[str, Any]:
         """Return values by key which, read from one file, mean the same."""
         flat: dict[str, Any] = {}
         for layer in self.layers:
             scopes = sorted({name.partition("/")[0] for name in flat if "/" in name})
-            for name, value in layer.items():
+            for name, given in layer.items():
                 # A file's keys in scopes would win over it.
                 names = [name, *(f"{scope}/{name}" for scope in scopes if "/" not in name)]
-                flat = {key: item for key, item in flat.items() if not any(_covers(new, key) for new in names)}
-                flat |= dict.fromkeys(names, value)
+                flat = _without_covered(flat, names) | dict.fromkeys(names, given.value)
         return flat
 
     def __getitem__(self, name: str) -> Any:
         for layer in reversed(self.layers):
             if name in layer:
-                return layer[name]
+                return layer[name].value
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -107,14 +113,19 @@ def as_settings(arguments: Mapping[str, Any]) -> Settings:
     return arguments if isinstance(arguments, Settings) else Settings(arguments, "arguments")
 
 
-def _with_layers(layers: tuple[dict[str, Any], ...], origins: tuple[dict[str, str], ...]) -> Settings:
+def _with_layers(layers: tuple[dict[str, Given], ...]) -> Settings:
     settings = Settings.__new__(Settings)
-    settings.layers, settings._origins = layers, origins
+    settings.layers = layers
     return settings
 
 
-def _covers(key: str, name: str) -> bool:
-    return name == key or name.startswith(f"{key}.")
+def _without_covered(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the values that none of `names` gives anew, by itself or as a whole mapping around them."""
+    return {
+        key: value
+        for key, value in values.items()
+        if not any(key == name or key.startswith(f"{name}.") for name in names)
+    }
 
 
 def _checked(keys: Keys, name: str, value: Any, origin: str) -> Any:
