@@ -77,6 +77,15 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def generator(name: str, value: Any) -> np.random.Generator:
+    """Return `value` if it is a `numpy.random.Generator`; seeds and global states are refused."""
+    if not isinstance(value, np.random.Generator):
+        raise ArgumentError(
+            f"{name}={value!r}: expected a numpy.random.Generator, such as numpy.random.default_rng(10)."
+        )
+    return value
+
+
 def choice(name: str, value: Any, allowed: Collection[str]) -> str:
     """Return `value` if it is one of the `allowed` names."""
     if not isinstance(value, str) or value not in allowed:

@@ -208,6 +208,8 @@ def cast_exactly(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         result = np.array(array, dtype=dtype, order="C")
+    if result.dtype == array.dtype:
+        return result
     is_whole = result.dtype.kind in "biu"
     fits = result == array if array.dtype.kind in "biu" else np.isfinite(result) == np.isfinite(array)
     if not np.can_cast(array.dtype, result.dtype, casting="same_kind") and not (is_whole and array.dtype.kind in "iu"):

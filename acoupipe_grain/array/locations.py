@@ -14,6 +14,7 @@ from acoupipe_grain import sampling
 from acoupipe_grain.annotations import InFiles, Unit
 from acoupipe_grain.array import geometry
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.measurement_checks import CLEARANCE
 from acoupipe_grain.callables import callable_name
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import Distribution, FunctionDistribution, Sizes, as_distribution, inverse
@@ -26,7 +27,6 @@ LocationsLike: TypeAlias = Annotated[
 
 STREAM = "positions"
 LOCATION_DEVIATION = 0.1688  # apertures
-CLEARANCE = 1e-3  # apertures
 _AXES = "xyz"
 
 

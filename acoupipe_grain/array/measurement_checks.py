@@ -15,6 +15,9 @@ from acoupipe_grain.array.geometry_acoular import load_microphones
 from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
+CLEARANCE = 1e-3
+"""Smallest distance of a source from a microphone or the reference position, in apertures."""
+
 
 def checked_mic_positions(value: Any) -> Float[np.ndarray, "3 mic"]:
     """Return microphone positions as a read-only array, m, shape (3, M), from an array, a file's name or None."""
@@ -97,7 +100,7 @@ def require_clear_of_grid(
     mic_positions: Float[np.ndarray, "3 mic"], reference: Float[np.ndarray, "3"], grid: RectGrid
 ) -> None:
     """Refuse microphones and reference positions on the grid, where transfer functions have no value."""
-    clearance = 1e-3 * geometry.aperture(mic_positions)
+    clearance = CLEARANCE * geometry.aperture(mic_positions)
     distances = grid.distance(np.concatenate([mic_positions, reference[:, None]], axis=1))
     nearest = int(np.argmin(distances))
     if distances[nearest] < clearance:

@@ -12,6 +12,7 @@ from acoupipe_grain.array.features import (
     Feature,
     FeatureComputation,
     FeatureGraph,
+    listed_frequencies,
     mode_by_name,
     resolve_bands,
     resolve_features,
@@ -127,7 +128,7 @@ class PipelineSource(Identified, StartsGrainWorkers):
             )
         self.setup = as_setup(setup)
         bands = resolve_bands(self.setup, f, num)
-        self.f = None if f is None else [float(value) for value in np.atleast_1d(np.asarray(f))]
+        self.f = listed_frequencies(f)
         self.num = bands.num
         self._computation = FeatureComputation(FeatureGraph(self.features, mode_by_name("welch"), self.setup, bands))
 
@@ -155,7 +156,7 @@ class PipelineSource(Identified, StartsGrainWorkers):
         index = arguments.record_index(index, self.num_records)
         element = self._computed(self._graphs(), index)
         for name, spec in (self._declared_spec or {}).items():
-            if name in element:
+            if name in element and element[name].dtype != spec.dtype:
                 element[name] = cast_exactly(f"{name} of record {index}", element[name], spec.dtype)
         check_element(element, self.element_spec, f"record {index} of the PipelineSource")
         return {name: element[name] for name in self.element_spec}

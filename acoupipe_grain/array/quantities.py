@@ -58,7 +58,7 @@ def checked_quantities(given: Mapping[str, Any], setup: MeasurementSetup) -> dic
         for axis, size in zip(axes, array.shape, strict=True):
             if sizes.setdefault(axis, size) != size:
                 raise _wrong(name, array, axes, sizes)
-        arrays[name] = array if name in _KINDS else array.astype(np.float32)
+        arrays[name] = array if name in _KINDS else array.astype(np.float32, copy=False)
     if "sample" in sizes:
         length = sizes["sample"]
         num_samples = arrays.setdefault("num_samples", np.array(length, dtype=np.int32))

@@ -9,8 +9,9 @@ import numpy as np
 
 from acoupipe_grain.array import geometry
 from acoupipe_grain.array.distributions import MIC_DISPLACEMENT_DEVIATION
-from acoupipe_grain.array.locations import CLEARANCE, Locations, require_snappable
+from acoupipe_grain.array.locations import Locations, require_snappable
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.measurement_checks import CLEARANCE
 from acoupipe_grain.errors import ArgumentError
 
 MAX_NUM_SAMPLES = 2**31 - 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-import numpy as np
-
 from acoupipe_grain import arguments, workers
 from acoupipe_grain.annotations import Hertz, Meters, Seconds, Unit
 from acoupipe_grain.array.distributions import Drawn
@@ -14,6 +12,7 @@ from acoupipe_grain.array.features import (
     Feature,
     FeatureComputation,
     FeatureGraph,
+    listed_frequencies,
     mode_by_name,
     resolve_bands,
     resolve_features,
@@ -139,7 +138,7 @@ class SyntheticSource(Identified, workers.StartsGrainWorkers):
         )
         self.setup = self.inputs.setup
         bands = resolve_bands(self.setup, f, num)
-        self.f = None if f is None else [float(value) for value in np.atleast_1d(np.asarray(f))]
+        self.f = listed_frequencies(f)
         self.num = bands.num
         always = (*ALWAYS, LENGTH) if random_signal_length else ALWAYS
         resolved = resolve_features(features, always)

@@ -50,10 +50,3 @@ def set_attribute(target: Any, path: str, value: Any) -> None:
         raise ArgumentError(
             f"attribute={path!r}: {type(target).__name__} does not take {value!r} ({error}); choose other values."
         ) from error
-
-
-def require_generator(rng: Any) -> np.random.Generator:
-    """Return `rng` if it is a `numpy.random.Generator`, else raise: nothing else is drawn from."""
-    if not isinstance(rng, np.random.Generator):
-        raise ArgumentError(f"rng={rng!r}: expected a numpy.random.Generator, such as numpy.random.default_rng(10).")
-    return rng

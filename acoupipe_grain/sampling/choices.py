@@ -9,7 +9,7 @@ import numpy as np
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling.attributes import as_targets, require_attribute, require_generator, set_attribute
+from acoupipe_grain.sampling.attributes import as_targets, require_attribute, set_attribute
 
 
 class SetSampler:
@@ -55,7 +55,7 @@ class SetSampler:
 
     def sample(self, rng: np.random.Generator) -> list[Any]:
         """Choose and set; return the values, one for each target."""
-        chosen = self._choice.draw(require_generator(rng), self._num_values)
+        chosen = self._choice.draw(arguments.generator("rng", rng), self._num_values)
         chosen = chosen * len(self.target) if self.equal_value else chosen
         for target, value in zip(self.target, chosen, strict=True):
             set_attribute(target, self.attribute, value)
@@ -104,7 +104,7 @@ class SourceSetSampler:
 
     def sample(self, rng: np.random.Generator) -> list[list[Any]]:
         """Choose and set; return the sources of each mixer."""
-        require_generator(rng)
+        arguments.generator("rng", rng)
         # `nsources` is an attribute like any other: a process before this one may have drawn it.
         count = self._choice.require(arguments.integer("nsources", self.nsources, minimum=1))
         num_draws = 1 if self.equal_value else len(self.target)

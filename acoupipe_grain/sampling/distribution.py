@@ -136,10 +136,11 @@ def _by_name(name: str, parameters: Mapping[str, Any], limits: tuple[float, floa
             bounds=limits, ppf=partial(np.full_like, fill_value=value), json={"dist": CONSTANT, "value": value}
         )
         return _with_some_value(constant, limits)
-    known = [item for item in dir(stats) if isinstance(getattr(stats, item), stats.rv_continuous | stats.rv_discrete)]
-    if name not in known:
+    family = getattr(stats, name, None)
+    kinds = stats.rv_continuous | stats.rv_discrete
+    if not isinstance(family, kinds):
+        known = [item for item in dir(stats) if isinstance(getattr(stats, item), kinds)]
         raise unknown_name("dist", name, [*known, CONSTANT])
-    family = getattr(stats, name)
     names = _parameter_names(family)
     for parameter, value in parameters.items():
         if parameter not in names:

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling.attributes import as_targets, require_attribute, require_generator, set_attribute
+from acoupipe_grain.sampling.attributes import as_targets, require_attribute, set_attribute
 from acoupipe_grain.sampling.distribution import DistributionLike, as_distribution
 from acoupipe_grain.sampling.placement import place_points
 
@@ -91,7 +91,7 @@ class LocationSampler:
 
     def sample(self, rng: np.random.Generator) -> Float[np.ndarray, "3 source"]:
         """Draw and return the locations, m, shape (3, nsources)."""
-        require_generator(rng)
+        arguments.generator("rng", rng)
         arguments.integer("nsources", self.nsources, minimum=1)
         self._require_grid_points()
         self.target = _placed(rng, self._draw, self.nsources, self.mindist, self._grid is not None, self.box).T
@@ -160,7 +160,7 @@ class PointSourceSampler:
 
     def sample(self, rng: np.random.Generator) -> Float[np.ndarray, "3 source"]:
         """Draw and set the position of every source; return them, m, shape (3, number of sources)."""
-        points = _placed(require_generator(rng), self._draw, len(self.target), self.mindist, False, self.box)
+        points = _placed(arguments.generator("rng", rng), self._draw, len(self.target), self.mindist, False, self.box)
         for target, point in zip(self.target, points, strict=True):
             set_attribute(target, "loc", tuple(float(value) for value in point))
         return points.T

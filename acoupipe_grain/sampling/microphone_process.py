@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling.attributes import require_attribute, require_generator, set_attribute
+from acoupipe_grain.sampling.attributes import require_attribute, set_attribute
 from acoupipe_grain.sampling.distribution import DistributionLike, as_distribution
 from acoupipe_grain.sampling.location_processes import direction
 
@@ -70,7 +70,7 @@ class MicGeomSampler:
 
     def sample(self, rng: np.random.Generator) -> Float[np.ndarray, "3 mic"]:
         """Draw and set the microphone positions; return them, m, shape (3, M)."""
-        require_generator(rng)
+        arguments.generator("rng", rng)
         positions = self.mpos_init.copy()
         if self.axis is not None:
             angle = 2 * np.pi * self.rscale * float(self.random_var.rvs(rng)[0])

@@ -14,7 +14,7 @@ import numpy as np
 from acoupipe_grain import arguments
 from acoupipe_grain.callables import require_callable
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.sampling.attributes import as_targets, require_attribute, require_generator, set_attribute
+from acoupipe_grain.sampling.attributes import as_targets, require_attribute, set_attribute
 from acoupipe_grain.sampling.distribution import DistributionLike, as_distribution
 from acoupipe_grain.sampling.placement import MAX_ATTEMPTS
 
@@ -89,7 +89,7 @@ class NumericAttributeSampler:
 
     def sample(self, rng: np.random.Generator) -> np.ndarray:
         """Draw and set the attribute of every target; return the values, shape (number of targets,)."""
-        values = self._filtered(require_generator(rng))
+        values = self._filtered(arguments.generator("rng", rng))
         if self.normalize:
             largest = np.abs(values).max()
             if largest == 0:
@@ -149,7 +149,7 @@ class ContainerSampler:
 
     def sample(self, rng: np.random.Generator) -> Any:
         """Call the function and return what it gives."""
-        self.target = self.random_func(require_generator(rng))
+        self.target = self.random_func(arguments.generator("rng", rng))
         return self.target
 
 

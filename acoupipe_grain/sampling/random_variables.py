@@ -126,7 +126,7 @@ class Distribution(ABC):
         """
         values = self.candidates(stream, streams, indices, sizes, 0)
         low, high = max(within[0], self.bounds[0]), min(within[1], self.bounds[1])
-        if low <= self.support[0] and self.support[1] <= high and np.isfinite(self.support).all():
+        if low <= self.support[0] and self.support[1] <= high and all(map(math.isfinite, self.support)):
             return values
         needed = sizes.needed(indices.size)
         rows = np.arange(indices.size)
@@ -255,7 +255,7 @@ class FunctionDistribution(Distribution):
 
     def identity(self) -> dict[str, Any]:
         """Return the key or ``module:name``, or raise `ArgumentError`."""
-        return dict(callable_identity(self.function, self.key))
+        return callable_identity(self.function, self.key)
 
     def _values(self, generator: np.random.Generator, size: tuple[int, ...]) -> NDArray[np.float64]:
         asked: int | tuple[int, ...] = size if len(size) > 1 else math.prod(size)

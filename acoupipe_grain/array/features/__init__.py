@@ -1,7 +1,7 @@
 """Features in JAX: pure functions resolved by name into one jitted computation."""
 
 from acoupipe_grain.array.features import builtin as builtin
-from acoupipe_grain.array.features.bands import Bands, resolve_bands
+from acoupipe_grain.array.features.bands import Bands, listed_frequencies, resolve_bands
 from acoupipe_grain.array.features.computation import FeatureComputation
 from acoupipe_grain.array.features.graph import FeatureGraph, resolve_features
 from acoupipe_grain.array.features.modes import mode_by_name
@@ -13,6 +13,7 @@ __all__ = [
     "FeatureComputation",
     "FeatureGraph",
     "feature",
+    "listed_frequencies",
     "mode_by_name",
     "register_feature",
     "registered_features",
