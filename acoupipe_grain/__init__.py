@@ -7,6 +7,7 @@ from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.pipeline_source import PipelineSource
 from acoupipe_grain.array.scenes import SceneSource
+from acoupipe_grain.array.simulate.expected_welch import expected_welch_csm
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.config.verify import verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
@@ -36,6 +37,7 @@ __all__ = [
     "SyntheticSource",
     "VerificationError",
     "distribution",
+    "expected_welch_csm",
     "export",
     "feature",
     "make_loader",

@@ -7,9 +7,20 @@ NUMERICAL = (
     "acoupipe_grain.sampling.placement",
     *(
         f"acoupipe_grain.array.features.{name}"
-        for name in ("builtin", "constants", "labels", "maps", "matrices", "modes")
+        for name in (
+            "builtin",
+            "constants",
+            "labels",
+            "maps",
+            "matrices",
+            "scaling",
+            "spectra",
+            "spectral_steps",
+            "welch_steps",
+        )
     ),
-    "acoupipe_grain.array.features.spectra",
+    *(f"acoupipe_grain.array.simulate.{name}" for name in ("spectral", "wishart")),
+    "acoupipe_grain.array.matrix_products",
     "acoupipe_grain.array.geometry",
     "acoupipe_grain.array.locations",
     "acoupipe_grain.array.signals",

@@ -22,6 +22,7 @@ PUBLIC = [
     "SyntheticSource",
     "VerificationError",
     "distribution",
+    "expected_welch_csm",
     "export",
     "feature",
     "make_loader",

@@ -171,6 +171,13 @@ class MeasurementSetup:
         """The window, shape (block_size,)."""
         return np.asarray(WINDOWS[self.window](self.block_size), dtype=np.float64)
 
+    @property
+    def window_correlation(self) -> Float[np.ndarray, " lag"]:
+        """The window's correlation with itself, 1 at lag 0, at lags of 0 ... block_size − 1 samples."""
+        window = self.window_values
+        correlation = np.correlate(window, window, mode="full")[self.block_size - 1 :]
+        return correlation / correlation[0]
+
     def num_blocks(self, num_samples: Any) -> Any:
         """Return how many whole blocks fit into `num_samples` samples."""
         return (num_samples - self.block_size) // self.hop_size + 1

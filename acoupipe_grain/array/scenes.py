@@ -198,19 +198,7 @@ class SceneSource(Identified, StartsGrainWorkers):
     @cached_property
     def element_spec(self) -> dict[str, ArraySpec]:
         """Specification of every array of an element."""
-        num_sources, num_mics = self.max_nsources, self.setup.num_mics
-        return {
-            "positions": ArraySpec((3, num_sources), "float32", ("xyz", "source"), "m"),
-            "strengths": ArraySpec((num_sources,), "float32", ("source",), "Pa^2"),
-            "mic_positions": ArraySpec((3, num_mics), "float32", ("xyz", "mic"), "m"),
-            "noise_power": ArraySpec((), "float32", (), "Pa^2"),
-            "num_samples": ArraySpec((), "int32", (), "1"),
-            "key": ArraySpec((2,), "uint32", ("word",), "1"),
-            "seeds": ArraySpec((6,), "uint32", ("word",), "1"),
-            "idx": ArraySpec((), "int32", (), "1"),
-            "num_sources": ArraySpec((), "int32", (), "1"),
-            "source_mask": ArraySpec((num_sources,), "bool", ("source",), "1"),
-        }
+        return scene_spec(self.max_nsources, self.setup.num_mics)
 
     def __len__(self) -> int:
         return self.num_records
@@ -286,3 +274,19 @@ class SceneSource(Identified, StartsGrainWorkers):
         powers = ratios * strengths.sum(axis=1)
         distributions.require_powers("noise", self._noise_ratios, powers, rows)
         return powers
+
+
+def scene_spec(num_sources: int, num_mics: int) -> dict[str, ArraySpec]:
+    """Return the specification of a scene with room for so many sources, as an element."""
+    return {
+        "positions": ArraySpec((3, num_sources), "float32", ("xyz", "source"), "m"),
+        "strengths": ArraySpec((num_sources,), "float32", ("source",), "Pa^2"),
+        "mic_positions": ArraySpec((3, num_mics), "float32", ("xyz", "mic"), "m"),
+        "noise_power": ArraySpec((), "float32", (), "Pa^2"),
+        "num_samples": ArraySpec((), "int32", (), "1"),
+        "key": ArraySpec((2,), "uint32", ("word",), "1"),
+        "seeds": ArraySpec((6,), "uint32", ("word",), "1"),
+        "idx": ArraySpec((), "int32", (), "1"),
+        "num_sources": ArraySpec((), "int32", (), "1"),
+        "source_mask": ArraySpec((num_sources,), "bool", ("source",), "1"),
+    }

@@ -97,5 +97,6 @@ def verify_sample(folder: str | Path, source: DataSource) -> None:
                 row = next(row for row in stored.manifest.shards if row.start <= index < row.stop)
                 raise VerificationError(
                     f"{row.name}, record {index - row.start} (index {index}): {key!r} is not the recomputed value: off "
-                    f"by {difference:.3g} (largest value {scale:.3g})."
+                    f"by {difference:.3g} (largest value {scale:.3g}). It is damaged, or was written by other code or "
+                    "another kind of processor."
                 )

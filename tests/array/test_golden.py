@@ -65,3 +65,50 @@ def test_golden_record():
     for name, expected in golden.items():
         scale = np.abs(expected).max()
         np.testing.assert_allclose(measured[name], expected, atol=1e-5 * scale, rtol=0, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("mode", "golden"),
+    [
+        (
+            "analytic",
+            {
+                "auto power": 0.3204162,
+                "cross power": [0.03342786, 0.16411674],
+                "at Nyquist": [0.1602081, 0.054688808, 0.07718314],
+                "map": [0.11564793, 0.0013060047],
+            },
+        ),
+        (
+            "wishart",
+            {
+                "auto power": 0.32009807,
+                "cross power": [0.03527529, 0.15937436],
+                "at Nyquist": [0.15928347, 0.059596162, 0.0],
+                "map": [0.111757025, 0.0012454458],
+                "estimated strengths": [0.04540087, 0.04196587],
+                "estimated noise": [0.02086496, 0.02015709],
+            },
+        ),
+    ],
+)
+def test_golden_spectra(mode, golden):
+    names = [
+        "csm",
+        "sourcemap",
+        *(("source_strength_estimated", "noise_strength_estimated") if mode == "wishart" else ()),
+    ]
+    record = apg.SyntheticSource(10_000, mode=mode, features=names, f=[4000.0, 6860.0])[17]
+    line, nyquist = record["csm"]
+    measured = {
+        "auto power": line[0, 0].real,
+        "cross power": [line[3, 40].real, line[3, 40].imag],
+        "at Nyquist": [nyquist[0, 0].real, nyquist[3, 40].real, nyquist[3, 40].imag],
+        "map": [record["sourcemap"][0].max(), record["sourcemap"][0, 10, 50]],
+    }
+    if mode == "wishart":
+        measured["estimated strengths"] = record["source_strength_estimated"][0, :2]
+        measured["estimated noise"] = record["noise_strength_estimated"][0, :2]
+    for name, expected in golden.items():
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(measured[name], expected, atol=1e-5 * scale, rtol=0, err_msg=name)

@@ -4,7 +4,7 @@ from acoupipe_grain.array.features import builtin as builtin
 from acoupipe_grain.array.features.bands import Bands, listed_frequencies, resolve_bands
 from acoupipe_grain.array.features.computation import FeatureComputation
 from acoupipe_grain.array.features.graph import FeatureGraph, resolve_features
-from acoupipe_grain.array.features.modes import mode_by_name
+from acoupipe_grain.array.features.modes import Mode, mode_by_name
 from acoupipe_grain.array.features.registry import Feature, feature, register_feature, registered_features
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Feature",
     "FeatureComputation",
     "FeatureGraph",
+    "Mode",
     "feature",
     "listed_frequencies",
     "mode_by_name",

@@ -105,9 +105,3 @@ def resolve_bands(setup: MeasurementSetup, f: float | Sequence[float] | None, nu
 def listed_frequencies(f: float | Sequence[float] | None) -> list[float] | None:
     """Return the requested frequencies as a list, as configurations hold them, Hz; None for all bins."""
     return None if f is None else [float(value) for value in np.atleast_1d(np.asarray(f))]
-
-
-def line_weights(setup: MeasurementSetup, bands: Bands) -> Float[np.ndarray, " line"]:
-    """Return the share of white noise's power in each line: 2/N, at DC and Nyquist 1/N; all bins sum to 1."""
-    is_edge = (bands.lines == 0) | (bands.lines == setup.num_bins - 1)
-    return np.where(is_edge, 1.0, 2.0) / setup.block_size

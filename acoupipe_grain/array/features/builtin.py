@@ -9,7 +9,8 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 from acoupipe_grain.array.features import labels, maps, matrices
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.registry import Feature, add_feature
-from acoupipe_grain.array.features.spectra import block_weights, welch_scale
+from acoupipe_grain.array.features.scaling import Scaling
+from acoupipe_grain.array.features.spectra import blocks_within
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError
 
@@ -22,6 +23,7 @@ def time_data(time_data: Float[Array, "*batch sample mic"]) -> Float[Array, "*ba
 def spectrogram(
     mic_spectra: Complex[Array, "*batch block line mic"],
     num_samples: Int[Array, "*batch"],
+    scaling: Scaling,
     setup: MeasurementSetup,
     bands: Bands,
 ) -> Complex[Array, "*batch block line mic"]:
@@ -31,9 +33,9 @@ def spectrogram(
     """
     if bands.num:
         raise ArgumentError(f"num={bands.num}: a spectrogram has single lines only; use num=0.")
-    weights = block_weights(mic_spectra.shape[-3], num_samples, setup)
-    scale = np.sqrt(welch_scale(setup, bands))[:, None].astype(np.float32)
-    return jnp.where((weights > 0)[..., None, None], mic_spectra * scale, 0)
+    is_within = blocks_within(mic_spectra.shape[-3], num_samples, setup)
+    scale = scaling.spectrogram[:, None].astype(np.float32)
+    return jnp.where(is_within[..., None, None], mic_spectra * scale, 0)
 
 
 def source_strength_estimated(

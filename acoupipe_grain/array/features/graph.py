@@ -85,7 +85,7 @@ class FeatureGraph:
         }
         for name, _ in item.options:
             if name not in own and name not in of_constants:
-                raise unknown_name(f"option of feature {item.name!r}:", name, {*own, *of_constants})
+                raise unknown_name(f"option of feature {item.key!r}:", name, {*own, *of_constants})
         given = dict(item.options)
         arguments = tuple(self._value_of(name, given, (*above, item.name)) for name in item.needs)
         options = {name: self._option(item.compute, name, given) for name in own}
@@ -108,13 +108,13 @@ class FeatureGraph:
             return name
         if name in self.mode.steps:
             return self._add(Feature(name, self.mode.steps[name], ()), above)
-        if name in registered_features():
-            return self._add(feature(name), above)
         if modes := modes_offering(name):
             raise ArgumentError(
-                f"feature {above[-1]!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
+                f"feature {above[0]!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
                 f"use mode={' or '.join(map(repr, modes))}."
             )
+        if name in registered_features():
+            return self._add(feature(name), above)
         known = quantity_names() | set(registered_features())
         raise unknown_name(f"quantity needed by feature {above[-1]!r}:", name, known)
 
@@ -191,7 +191,7 @@ def resolve_features(
         else:
             raise ArgumentError(
                 f"features: {item!r} is not a registered name, a feature(...) or a mapping of name, label, options, "
-                "such as {name: sourcemap, label: map_IV, options: {steering: IV}}."
+                "such as {name: sourcemap, label: map, options: {steering: IV}}."
             )
     return (*resolved, *always)
 

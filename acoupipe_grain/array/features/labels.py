@@ -6,12 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-from acoupipe_grain.array.features.bands import Bands, line_weights
-from acoupipe_grain.array.measurement import MeasurementSetup
-
-
-def _band_weights(setup: MeasurementSetup, bands: Bands) -> Float[Array, " freq"]:
-    return bands.total(line_weights(setup, bands), axis=-1).astype(jnp.float32)
+from acoupipe_grain.array.features.bands import Bands
 
 
 def loc(positions: Float[Array, "*batch 3 source"]) -> Float[Array, "*batch 3 source"]:
@@ -20,18 +15,17 @@ def loc(positions: Float[Array, "*batch 3 source"]) -> Float[Array, "*batch 3 so
 
 
 def source_strength_analytic(
-    strengths: Float[Array, "*batch source"], setup: MeasurementSetup, bands: Bands
+    source_line_powers: Float[Array, "*batch line source"], bands: Bands
 ) -> Float[Array, "*batch freq source"]:
     """Return the expected power of each source at the reference position per line or band, Pa²."""
-    return _band_weights(setup, bands)[:, None] * strengths[..., None, :]
+    return bands.total(source_line_powers, axis=-2)
 
 
 def noise_strength_analytic(
-    noise_power: Float[Array, "*batch"], setup: MeasurementSetup, bands: Bands
+    noise_line_powers: Float[Array, "*batch line mic"], bands: Bands
 ) -> Float[Array, "*batch freq mic"]:
     """Return the expected sensor noise power of each microphone per line or band, Pa²."""
-    per_band = _band_weights(setup, bands) * noise_power[..., None]
-    return jnp.broadcast_to(per_band[..., None], (*per_band.shape, setup.num_mics))
+    return bands.total(noise_line_powers, axis=-2)
 
 
 def frequencies(num_samples: Int[Array, "*batch"], bands: Bands) -> Float[Array, "*batch freq"]:

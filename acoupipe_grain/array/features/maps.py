@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ from jaxtyping import Array, Bool, Complex, Float
 
 from acoupipe_grain import arguments
 from acoupipe_grain.array.features.bands import Bands
+from acoupipe_grain.array.matrix_products import quadratic_form
 from acoupipe_grain.array.measurement import MeasurementSetup
 
 
@@ -26,30 +28,45 @@ def sourcemap(
 
     With the diagonal removed the map is scaled by M/(M−1) and negative values become 0 (as in Acoular).
     """
-    num_mics = csm_lines.shape[-1]
-    remove_diagonal = arguments.flag("remove_diagonal", remove_diagonal)
-    if remove_diagonal:
-        csm_lines = csm_lines * (1 - np.eye(num_mics, dtype=np.float32))
-    by_line = jnp.moveaxis(csm_lines, -3, 0)
-    maps = jax.lax.map(lambda pair: _quadratic_form(*pair), (by_line, steering))
-    maps = jnp.moveaxis(maps, 0, -2)
-    if remove_diagonal:
-        maps = jnp.maximum(maps * (num_mics / (num_mics - 1)), 0)
+    without = arguments.flag("remove_diagonal", remove_diagonal)
+    lines = jnp.moveaxis(csm_lines, -3, 0)
+    maps = map_lines(lambda csm, vectors: conventional(csm, vectors, without), lines, steering)
+    return on_grid(jnp.maximum(maps, 0) if without else maps, setup, bands)
+
+
+def conventional(
+    csm: Complex[Array, "*batch mic mic"], steering: Complex[Array, "point mic"], remove_diagonal: bool
+) -> Float[Array, "*batch point"]:
+    """Return hᴴ C h of one line; without the diagonal scaled by M/(M−1) and possibly negative."""
+    num_mics = csm.shape[-1]
+    if not remove_diagonal:
+        return quadratic_form(csm, steering)
+    return quadratic_form(csm * (1 - np.eye(num_mics, dtype=np.float32)), steering) * (num_mics / (num_mics - 1))
+
+
+def map_lines(
+    of_line: Callable[..., Float[Array, "*batch point"]], lines: Any, steering: Complex[Array, "line point mic"]
+) -> Float[Array, "*batch line point"]:
+    """Return the maps of all lines, computed one after the other to save memory.
+
+    Parameters
+    ----------
+    of_line
+        Function of one line's matrices, or what stands for them, and of its steering vectors (point, mic).
+    lines
+        The matrices of all lines, the lines as the first axis.
+    steering
+        The steering vectors of all lines.
+    """
+    return jnp.moveaxis(jax.lax.map(lambda pair: of_line(*pair), (lines, steering)), 0, -2)
+
+
+def on_grid(
+    maps: Float[Array, "*batch line point"], setup: MeasurementSetup, bands: Bands
+) -> Float[Array, "*batch freq x y"]:
+    """Return maps summed over the lines of each band, points arranged as on the grid."""
     total = bands.total(maps, axis=-2)
     return total.reshape(*total.shape[:-1], *setup.grid.shape)
-
-
-def _quadratic_form(
-    matrix: Complex[Array, "*batch mic mic"], vectors: Complex[Array, "point mic"]
-) -> Float[Array, "*batch point"]:
-    """Return hᴴ C h for every vector h.
-
-    One real matrix product: the quadratic form of [Re h, Im h] with [[Re C, −Im C], [Im C, Re C]].
-    """
-    real, imag = jnp.real(matrix), jnp.imag(matrix)
-    block = jnp.concatenate([jnp.concatenate([real, -imag], axis=-1), jnp.concatenate([imag, real], axis=-1)], axis=-2)
-    stacked = jnp.concatenate([jnp.real(vectors), jnp.imag(vectors)], axis=-1)
-    return jnp.sum(jnp.matmul(stacked, block, precision=jax.lax.Precision.HIGHEST) * stacked, axis=-1)
 
 
 def target_map(

@@ -6,11 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jaxtyping import Array, Complex, Float, Int
-
-from acoupipe_grain.array.features import spectra
-from acoupipe_grain.array.features.bands import Bands
-from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.features import spectral_steps, welch_steps
+from acoupipe_grain.array.features.scaling import scaling
 from acoupipe_grain.errors import unknown_name
 
 SCENE_QUANTITIES = (
@@ -43,65 +40,46 @@ class Mode:
     inputs: tuple[str, ...]
     steps: Mapping[str, Callable[..., Any]]
 
-
-def mic_spectra(
-    time_data: Float[Array, "*batch sample mic"], setup: MeasurementSetup, bands: Bands
-) -> Complex[Array, "*batch block line mic"]:
-    """Return the block spectra of the microphone signals."""
-    return spectra.block_spectra(time_data, setup, bands)
+    @property
+    def is_time_domain(self) -> bool:
+        """Whether time signals are simulated."""
+        return "time_data" in self.inputs
 
 
-def csm_lines(
-    mic_spectra: Complex[Array, "*batch block line mic"],
-    num_samples: Int[Array, "*batch"],
-    setup: MeasurementSetup,
-    bands: Bands,
-) -> Complex[Array, "*batch line mic mic"]:
-    """Return Welch's cross-spectral matrix of every line, Pa²."""
-    weights = spectra.block_weights(mic_spectra.shape[-3], num_samples, setup)
-    return spectra.cross_power(mic_spectra, weights, spectra.welch_scale(setup, bands))
-
-
-def _strength(
-    signals: Float[Array, "*batch sample channel"],
-    num_samples: Int[Array, "*batch"],
-    setup: MeasurementSetup,
-    bands: Bands,
-) -> Float[Array, "*batch freq channel"]:
-    blocks = spectra.block_spectra(signals, setup, bands)
-    weights = spectra.block_weights(blocks.shape[-3], num_samples, setup)
-    return bands.total(spectra.mean_power(blocks, weights, spectra.welch_scale(setup, bands)), axis=-2)
-
-
-def reference_power(
-    reference_signals: Float[Array, "*batch sample source"],
-    num_samples: Int[Array, "*batch"],
-    setup: MeasurementSetup,
-    bands: Bands,
-) -> Float[Array, "*batch freq source"]:
-    """Return Welch's power of every source alone at the reference position, Pa²."""
-    return _strength(reference_signals, num_samples, setup, bands)
-
-
-def noise_power_spectrum(
-    noise_signals: Float[Array, "*batch sample mic"],
-    num_samples: Int[Array, "*batch"],
-    setup: MeasurementSetup,
-    bands: Bands,
-) -> Float[Array, "*batch freq mic"]:
-    """Return Welch's power of the sensor noise alone, Pa²."""
-    return _strength(noise_signals, num_samples, setup, bands)
-
+_STEPS: Mapping[str, Callable[..., Any]] = {
+    "scaling": scaling,
+    "source_line_powers": spectral_steps.source_line_powers,
+    "noise_line_powers": spectral_steps.noise_line_powers,
+}
 
 MODES = {
     "welch": Mode(
         "welch",
         (*SCENE_QUANTITIES, *RECORDING_QUANTITIES),
         {
-            "mic_spectra": mic_spectra,
-            "csm_lines": csm_lines,
-            "reference_power": reference_power,
-            "noise_power_spectrum": noise_power_spectrum,
+            **_STEPS,
+            "num_averages": welch_steps.num_averages,
+            "mic_spectra": welch_steps.mic_spectra,
+            "csm_lines": welch_steps.csm_lines,
+            "reference_power": welch_steps.reference_power,
+            "noise_power_spectrum": welch_steps.noise_power_spectrum,
+        },
+    ),
+    "analytic": Mode(
+        "analytic",
+        SCENE_QUANTITIES,
+        {**_STEPS, "transfer": spectral_steps.transfer, "csm_lines": spectral_steps.analytic_csm_lines},
+    ),
+    "wishart": Mode(
+        "wishart",
+        (*SCENE_QUANTITIES, "key"),
+        {
+            **_STEPS,
+            "transfer": spectral_steps.transfer,
+            "wishart_draw": spectral_steps.wishart_draw,
+            "csm_lines": spectral_steps.wishart_csm_lines,
+            "reference_power": spectral_steps.reference_power,
+            "noise_power_spectrum": spectral_steps.noise_power_spectrum,
         },
     ),
 }

@@ -9,9 +9,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Int
+from jaxtyping import Array, Bool, Complex, Float, Int, Shaped
 
-from acoupipe_grain.array.features.bands import Bands, line_weights
+from acoupipe_grain.array.features.bands import Bands
+from acoupipe_grain.array.matrix_products import outer_sum
 from acoupipe_grain.array.measurement import MeasurementSetup
 
 MAX_KERNELS = 128
@@ -62,17 +63,19 @@ def _spectra_by_fft(
     return jnp.fft.rfft(blocks * window, axis=-2)[..., lines, :]
 
 
-def welch_scale(setup: MeasurementSetup, bands: Bands) -> Float[np.ndarray, " line"]:
-    """Return the factor from mean squared spectra to power per line: 2/(N Σw²), at DC and Nyquist 1/(N Σw²)."""
-    return line_weights(setup, bands) / np.sum(setup.window_values**2)
+def blocks_within(
+    num_blocks: int, num_samples: Int[Array, "*batch"], setup: MeasurementSetup
+) -> Bool[Array, "*batch block"]:
+    """Return which blocks lie within `num_samples` samples; the others are padding."""
+    return jnp.arange(num_blocks) < jnp.asarray(setup.num_blocks(num_samples))[..., None]
 
 
 def block_weights(
-    num_blocks: int, num_samples: Int[Array, "*batch"], setup: MeasurementSetup
+    num_blocks: int, num_samples: Int[Array, "*batch"], num_averages: Shaped[Array, "*batch"], setup: MeasurementSetup
 ) -> Float[Array, "*batch block"]:
-    """Return weights that average over the blocks within `num_samples` samples and ignore the padding."""
-    valid = jnp.asarray(setup.num_blocks(num_samples))[..., None]
-    return jnp.where(jnp.arange(num_blocks) < valid, 1.0 / valid, 0.0).astype(jnp.float32)
+    """Return weights 1/`num_averages` of the blocks within `num_samples` samples, and 0 of the padding."""
+    is_within = blocks_within(num_blocks, num_samples, setup)
+    return jnp.where(is_within, 1.0 / jnp.asarray(num_averages)[..., None], 0.0).astype(jnp.float32)
 
 
 def mean_power(
@@ -91,12 +94,5 @@ def cross_power(
     scale: Float[np.ndarray, " line"],
 ) -> Complex[Array, "*batch line mic mic"]:
     """Return Welch's estimate of the cross-spectral matrices E[X Xᴴ] per line, exactly Hermitian."""
-    num_mics = spectra.shape[-1]
     weighted = spectra * jnp.sqrt(weights)[..., None, None]
-    # One real product in place of a complex one: faster, and the precision can be pinned.
-    stacked = jnp.concatenate([jnp.real(weighted), jnp.imag(weighted)], axis=-1)
-    products = jnp.einsum("...bfi,...bfj->...fij", stacked, stacked, precision=jax.lax.Precision.HIGHEST)
-    real = products[..., :num_mics, :num_mics] + products[..., num_mics:, num_mics:]
-    imag = products[..., num_mics:, :num_mics] - products[..., :num_mics, num_mics:]
-    csm = jax.lax.complex(real, imag) * scale[:, None, None].astype(np.float32)
-    return (csm + jnp.conj(jnp.swapaxes(csm, -1, -2))) / 2
+    return outer_sum(weighted) * scale[:, None, None].astype(np.float32)

@@ -16,9 +16,8 @@ from scipy import fft
 
 from acoupipe_grain.array.geometry_acoular import import_acoular
 from acoupipe_grain.array.measurement import MeasurementSetup
-from acoupipe_grain.array.signals import noise_waveforms, source_waveforms
+from acoupipe_grain.array.signals import Waveforms
 from acoupipe_grain.array.simulate.recording import Recording
-from acoupipe_grain.seeding import Streams
 
 DEFAULT_UPSAMPLING = 16
 _SAMPLES_PER_CALL = 256  # a block of float64 output that stays in the processor's cache
@@ -27,7 +26,7 @@ _SAMPLES_PER_CALL = 256  # a block of float64 output that stays in the processor
 def simulate(
     setup: MeasurementSetup,
     scene: Mapping[str, np.ndarray],
-    streams: Streams,
+    waveforms: Waveforms,
     *,
     upsampling: int = DEFAULT_UPSAMPLING,
     parts: Collection[str] = ("time_data",),
@@ -46,8 +45,8 @@ def simulate(
         Supplies sampling rate, speed of sound and reference position.
     scene
         An element of `SceneSource`.
-    streams
-        The random streams of the scene's source; waveforms depend on them and on the scene's index.
+    waveforms
+        What gives the signals of sources and sensor noise for the scene's index.
     upsampling
         Delay resolution in parts of a sample.
     parts
@@ -60,16 +59,16 @@ def simulate(
     time_data = reference_signals = noise_signals = None
     receivers = []
     if "noise_signals" in parts:
-        noise_signals = _sensor_noise(scene, streams, length)
+        noise_signals = _sensor_noise(scene, waveforms, length)
     if "time_data" in parts:
-        time_data = _sensor_noise(scene, streams, length) if noise_signals is None else noise_signals.copy()
+        time_data = _sensor_noise(scene, waveforms, length) if noise_signals is None else noise_signals.copy()
         receivers.append(scene["mic_positions"])
     if "reference_signals" in parts:
         reference_signals = np.zeros((length, num_sources), dtype=np.float32)
         receivers.append(setup.reference[:, None])
     if receivers:
         positions = np.concatenate(receivers, axis=1, dtype=np.float64)
-        for number, samples, block in _arrivals(setup, scene, streams, positions, upsampling):
+        for number, samples, block in _arrivals(setup, scene, waveforms, positions, upsampling):
             if time_data is not None:
                 time_data[samples] += block[:, :num_mics]
             if reference_signals is not None:
@@ -80,13 +79,13 @@ def simulate(
 def _arrivals(
     setup: MeasurementSetup,
     scene: Mapping[str, np.ndarray],
-    streams: Streams,
+    waveforms: Waveforms,
     receivers: Float[np.ndarray, "3 receiver"],
     upsampling: int,
 ) -> Iterator[tuple[int, slice, Float[np.ndarray, "sample receiver"]]]:
     """Yield what arrives from each source at all receivers, block after block: source, samples, signals."""
-    waveforms = source_waveforms(streams, int(scene["idx"]), int(scene["num_sources"]), int(scene["num_samples"]))
-    for number, waveform in enumerate(waveforms):
+    signals = waveforms.sources(int(scene["idx"]), int(scene["num_sources"]), int(scene["num_samples"]))
+    for number, waveform in enumerate(signals):
         position = scene["positions"][:, number].astype(np.float64)
         # The signal at 1 m: spreading by 1/r brings it to the source's strength at the reference.
         waveform *= np.float32(np.sqrt(scene["strengths"][number]) * np.linalg.norm(position - setup.reference))
@@ -96,11 +95,13 @@ def _arrivals(
             start += len(block)
 
 
-def _sensor_noise(scene: Mapping[str, np.ndarray], streams: Streams, length: int) -> Float[np.ndarray, "sample mic"]:
+def _sensor_noise(
+    scene: Mapping[str, np.ndarray], waveforms: Waveforms, length: int
+) -> Float[np.ndarray, "sample mic"]:
     num_samples, num_mics = int(scene["num_samples"]), scene["mic_positions"].shape[1]
     if scene["noise_power"] == 0:
         return np.zeros((length, num_mics), dtype=np.float32)
-    noise = noise_waveforms(streams, int(scene["idx"]), num_samples, num_mics)
+    noise = waveforms.noise(int(scene["idx"]), num_samples, num_mics)
     noise *= np.sqrt(scene["noise_power"])
     if num_samples == length:
         return noise

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.array.features.bands import line_weights, resolve_bands
+from acoupipe_grain.array.features.bands import resolve_bands
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +49,3 @@ def test_totals_are_sums_over_each_band(setup):
     total = np.asarray(bands.total(values, axis=-2))
     expected = np.stack([values[:, member == 1].sum(axis=1) for member in bands.membership], axis=1)
     np.testing.assert_allclose(total, expected, rtol=1e-5)
-
-
-def test_white_noise_has_its_whole_power_in_all_bins(setup):
-    weights = line_weights(setup, resolve_bands(setup, None, 0))
-    assert weights.sum() == pytest.approx(1.0)
-    assert weights[0] == weights[-1] == pytest.approx(1 / 128)
-    assert weights[1] == pytest.approx(2 / 128)

@@ -105,6 +105,7 @@ def test_features_with_batch_axes_equal_those_of_single_records(small_setup):
     """Every feature is a pure function with any leading batch axes."""
     names = tuple(name for name in registered_features() if name != "time_data")
     source = apg.SyntheticSource(3, setup=small_setup, features=names, f=[1000.0, 2000.0], signal_length=0.1)
+    from acoupipe_grain.array.signals import WhiteNoise
     from acoupipe_grain.array.simulate.acoular import simulate
 
     graph = source._graph
@@ -112,7 +113,7 @@ def test_features_with_batch_axes_equal_those_of_single_records(small_setup):
     for index in range(3):
         scene = source.inputs[index]
         parts = ("time_data", "reference_signals", "noise_signals")
-        recording = simulate(small_setup, scene, source.inputs.streams, parts=parts)
+        recording = simulate(small_setup, scene, WhiteNoise(source.inputs.streams), parts=parts)
         values = scene | recording._asdict()
         inputs.append({name: values[name] for name in graph.inputs})
     stacked = {name: np.stack([values[name] for values in inputs]) for name in graph.inputs}

@@ -7,6 +7,7 @@ import pytest
 import acoupipe_grain as apg
 from acoupipe_grain.array.features import spectra
 from acoupipe_grain.array.features.bands import resolve_bands
+from acoupipe_grain.array.features.scaling import scaling
 
 
 def setup_with(overlap, block_size=32, window="hanning"):
@@ -52,8 +53,8 @@ def test_lines_of_a_white_signal_sum_to_its_mean_square():
     bands = resolve_bands(setup, None, 0)
     signals = np.random.default_rng(0).standard_normal((200_000, 1)).astype(np.float32)
     blocks = spectra.block_spectra(jnp.asarray(signals), setup, bands)
-    weights = spectra.block_weights(blocks.shape[0], jnp.int32(200_000), setup)
-    power = np.asarray(spectra.mean_power(blocks, weights, spectra.welch_scale(setup, bands)))
+    weights = spectra.block_weights(blocks.shape[0], jnp.int32(200_000), setup.num_blocks(jnp.int32(200_000)), setup)
+    power = np.asarray(spectra.mean_power(blocks, weights, scaling(setup, bands).welch))
     assert power.sum() == pytest.approx(1.0, rel=0.01)
     assert power[0, 0] == pytest.approx(1 / 32, rel=0.05)
     assert power[5, 0] == pytest.approx(2 / 32, rel=0.05)
@@ -65,8 +66,8 @@ def test_a_sine_of_one_pascal_rms_has_its_power_in_its_line():
     bands = resolve_bands(setup, 5.0, 0)
     sine = np.sqrt(2) * np.sin(2 * np.pi * 5 / 32 * np.arange(3200))
     blocks = spectra.block_spectra(jnp.asarray(sine[:, None].astype(np.float32)), setup, bands)
-    weights = spectra.block_weights(blocks.shape[0], jnp.int32(3200), setup)
-    power = spectra.mean_power(blocks, weights, spectra.welch_scale(setup, bands))
+    weights = spectra.block_weights(blocks.shape[0], jnp.int32(3200), setup.num_blocks(jnp.int32(3200)), setup)
+    power = spectra.mean_power(blocks, weights, scaling(setup, bands).welch)
     level = 10 * np.log10(float(power[0, 0]) / 2e-5**2)
     assert level == pytest.approx(93.98, abs=0.005)
 
@@ -77,8 +78,8 @@ def test_cross_powers_average_the_products_of_valid_blocks():
     rng = np.random.default_rng(1)
     blocks = (rng.standard_normal((2, 9, 2, 3)) + 1j * rng.standard_normal((2, 9, 2, 3))).astype(np.complex64)
     num_samples = np.array([32 + 8 * 16, 32 + 3 * 16 + 15], dtype=np.int32)  # 9 and 4 whole blocks
-    weights = spectra.block_weights(9, jnp.asarray(num_samples), setup)
-    scale = spectra.welch_scale(setup, bands)
+    weights = spectra.block_weights(9, jnp.asarray(num_samples), setup.num_blocks(jnp.asarray(num_samples)), setup)
+    scale = scaling(setup, bands).welch
     measured = np.asarray(spectra.cross_power(jnp.asarray(blocks), weights, scale))
     for record, count in enumerate((9, 4)):
         valid = blocks[record, :count].astype(complex)

@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import resample
 
 import acoupipe_grain as apg
-from acoupipe_grain.array.signals import noise_waveforms, source_waveforms
+from acoupipe_grain.array.signals import WhiteNoise
 from acoupipe_grain.array.simulate.acoular import simulate, upsample
 
 ALL_PARTS = ("time_data", "reference_signals", "noise_signals")
@@ -21,7 +21,7 @@ def independent(scenes, index, upsampling):
     setup, scene = scenes.setup, scenes[index]
     num_samples = int(scene["num_samples"])
     mics = scene["mic_positions"].astype(float)
-    waveforms = source_waveforms(scenes.streams, index, int(scene["num_sources"]), num_samples).astype(float)
+    waveforms = WhiteNoise(scenes.streams).sources(index, int(scene["num_sources"]), num_samples).astype(float)
     signals = np.zeros((num_samples, mics.shape[1]))
     for number, waveform in enumerate(waveforms):
         position = scene["positions"][:, number].astype(float)
@@ -38,7 +38,9 @@ def independent(scenes, index, upsampling):
 @pytest.mark.parametrize("upsampling", [16, 64])
 @pytest.mark.parametrize("index", [0, 7])
 def test_an_independent_calculation_agrees(scenes, index, upsampling):
-    recording = simulate(scenes.setup, scenes[index], scenes.streams, upsampling=upsampling, parts=ALL_PARTS)
+    recording = simulate(
+        scenes.setup, scenes[index], WhiteNoise(scenes.streams), upsampling=upsampling, parts=ALL_PARTS
+    )
     measured = recording.time_data.astype(float) - recording.noise_signals
     expected = independent(scenes, index, upsampling)
     # Before the first sample arrives Acoular rounds negative times the other way.
@@ -47,30 +49,30 @@ def test_an_independent_calculation_agrees(scenes, index, upsampling):
 
 def test_sensor_noise_is_the_drawn_waveform_at_the_drawn_power(scenes):
     scene = scenes[4]
-    noise = simulate(scenes.setup, scene, scenes.streams, parts=("noise_signals",)).noise_signals
-    drawn = noise_waveforms(scenes.streams, 4, 1600, 5)
+    noise = simulate(scenes.setup, scene, WhiteNoise(scenes.streams), parts=("noise_signals",)).noise_signals
+    drawn = WhiteNoise(scenes.streams).noise(4, 1600, 5)
     np.testing.assert_allclose(noise, drawn * np.sqrt(scene["noise_power"]), rtol=1e-6)
 
 
 def test_reference_signals_have_the_strength_of_the_scene(scenes):
     scene = scenes[2]
-    signals = simulate(scenes.setup, scene, scenes.streams, parts=("reference_signals",)).reference_signals
-    waveforms = source_waveforms(scenes.streams, 2, int(scene["num_sources"]), 1600)
+    signals = simulate(scenes.setup, scene, WhiteNoise(scenes.streams), parts=("reference_signals",)).reference_signals
+    waveforms = WhiteNoise(scenes.streams).sources(2, int(scene["num_sources"]), 1600)
     expected = scene["strengths"][: len(waveforms)] * waveforms.var(axis=1)
     np.testing.assert_allclose(signals.var(axis=0)[: len(waveforms)], expected, rtol=0.01)
     assert not signals[:, len(waveforms) :].any()
 
 
 def test_parts_do_not_depend_on_which_are_asked_for(scenes):
-    together = simulate(scenes.setup, scenes[1], scenes.streams, parts=ALL_PARTS)
+    together = simulate(scenes.setup, scenes[1], WhiteNoise(scenes.streams), parts=ALL_PARTS)
     for part in ALL_PARTS:
-        alone = simulate(scenes.setup, scenes[1], scenes.streams, parts=(part,))
+        alone = simulate(scenes.setup, scenes[1], WhiteNoise(scenes.streams), parts=(part,))
         assert np.array_equal(getattr(alone, part), getattr(together, part))
         assert all(getattr(alone, other) is None for other in ALL_PARTS if other != part)
 
 
 def test_recordings_are_padded_with_zeros(scenes):
-    recording = simulate(scenes.setup, scenes[1], scenes.streams, parts=ALL_PARTS, max_num_samples=2000)
+    recording = simulate(scenes.setup, scenes[1], WhiteNoise(scenes.streams), parts=ALL_PARTS, max_num_samples=2000)
     for signals in recording:
         assert signals.shape[0] == 2000
         assert signals[:1600].any()
@@ -79,7 +81,7 @@ def test_recordings_are_padded_with_zeros(scenes):
 
 def test_without_noise_power_there_is_no_noise(small_setup):
     quiet = apg.SceneSource(3, setup=small_setup, signal_length=0.1, mic_sig_noise=False)
-    assert not simulate(small_setup, quiet[0], quiet.streams, parts=("noise_signals",)).noise_signals.any()
+    assert not simulate(small_setup, quiet[0], WhiteNoise(quiet.streams), parts=("noise_signals",)).noise_signals.any()
 
 
 @pytest.mark.parametrize("size", [100, 101])
@@ -95,5 +97,5 @@ def test_upsampling_is_the_periodic_interpolation_acoular_uses(size, factor):
 def test_nothing_is_cached_on_disk(scenes, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = set(tmp_path.rglob("*"))
-    simulate(scenes.setup, scenes[0], scenes.streams)
+    simulate(scenes.setup, scenes[0], WhiteNoise(scenes.streams))
     assert set(tmp_path.rglob("*")) == before

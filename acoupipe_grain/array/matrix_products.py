@@ -1,0 +1,46 @@
+"""Products of complex matrices as one real product each: faster than complex ones, and the precision can be pinned.
+
+Precision is the highest everywhere: cross-spectral matrices and maps have a dynamic range that TF32 would drown.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+_PRECISION = jax.lax.Precision.HIGHEST
+
+
+def outer_sum(vectors: Complex[Array, "*batch vector line mic"]) -> Complex[Array, "*batch line mic mic"]:
+    """Return Σ v vᴴ over the vectors of each line, exactly Hermitian."""
+    num_mics = vectors.shape[-1]
+    stacked = jnp.concatenate([jnp.real(vectors), jnp.imag(vectors)], axis=-1)
+    products = jnp.einsum("...bfi,...bfj->...fij", stacked, stacked, precision=_PRECISION)
+    real = products[..., :num_mics, :num_mics] + products[..., num_mics:, num_mics:]
+    imag = products[..., num_mics:, :num_mics] - products[..., :num_mics, num_mics:]
+    matrix = jax.lax.complex(real, imag)
+    return (matrix + jnp.conj(jnp.swapaxes(matrix, -1, -2))) / 2
+
+
+def product(left: Complex[Array, "*#batch i j"], right: Complex[Array, "*#batch j k"]) -> Complex[Array, "... i k"]:
+    """Return the matrix product; batch axes broadcast."""
+    num_columns = right.shape[-1]
+    real, imag = jnp.real(right), jnp.imag(right)
+    block = jnp.concatenate([jnp.concatenate([real, imag], axis=-1), jnp.concatenate([-imag, real], axis=-1)], axis=-2)
+    stacked = jnp.concatenate([jnp.real(left), jnp.imag(left)], axis=-1)
+    result = jnp.matmul(stacked, block, precision=_PRECISION)
+    return jax.lax.complex(result[..., :num_columns], result[..., num_columns:])
+
+
+def quadratic_form(
+    matrix: Complex[Array, "*batch mic mic"], vectors: Complex[Array, "point mic"]
+) -> Float[Array, "*batch point"]:
+    """Return hᴴ C h of a Hermitian matrix C for every vector h.
+
+    The quadratic form of [Re h, Im h] with [[Re C, −Im C], [Im C, Re C]].
+    """
+    real, imag = jnp.real(matrix), jnp.imag(matrix)
+    block = jnp.concatenate([jnp.concatenate([real, -imag], axis=-1), jnp.concatenate([imag, real], axis=-1)], axis=-2)
+    stacked = jnp.concatenate([jnp.real(vectors), jnp.imag(vectors)], axis=-1)
+    return jnp.sum(jnp.matmul(stacked, block, precision=_PRECISION) * stacked, axis=-1)

@@ -1,0 +1,81 @@
+"""What Welch's estimate of a scene's cross-spectral matrix is on average: the yardstick for simulated recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from acoupipe_grain import arguments
+from acoupipe_grain.array.geometry import distances
+from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
+from acoupipe_grain.errors import ArgumentError
+
+_NEEDED = ("positions", "strengths", "mic_positions", "noise_power", "num_sources")
+
+
+def expected_welch_csm(
+    setup: MeasurementSetup | Mapping[str, Any] | None, scene: Mapping[str, np.ndarray], upsampling: int | None = None
+) -> Complex[np.ndarray, "bin mic mic"]:
+    """Return the expectation of Welch's cross-spectral matrix of a scene of white noise sources, Pa².
+
+    E[C_mn(k)] = Σⱼ q_jk g_mj g_nj Σ_l ρ_w(l) sinc(l − Δ) e^{−jω_k l} + δ_mn N_k, where g = r₀/r is the spreading, Δ the
+    difference of the two delays in samples, ρ_w the window's normalised autocorrelation, |l| < N, ω_k = 2πk/N. The
+    windows of two microphones see pieces of the source that are Δ samples apart, so that coherence is lost off the
+    diagonal; for blocks much longer than every Δ this is the matrix of mode "analytic" (except at the Nyquist
+    frequency, where spectra are real). Independent of the length of the recording. Derived in docs/physics.md.
+
+    Parameters
+    ----------
+    setup
+        Measurement setup, a mapping of its arguments, or None for the default.
+    scene
+        An element of `SceneSource`: ``positions`` (3, J), ``strengths`` (J,), ``mic_positions`` (3, M),
+        ``noise_power`` (), ``num_sources`` ().
+    upsampling
+        Delays are rounded to 1/`upsampling` sample, as Acoular's point sources do. None: exact delays.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (F, M, M), complex128, all bins of the setup.
+
+    Raises
+    ------
+    ArgumentError
+        If the scene lacks a quantity, or `upsampling` is not an integer of at least 1.
+    """
+    setup = as_setup(setup)
+    if missing := [name for name in _NEEDED if name not in scene]:
+        raise ArgumentError(f"scene: lacks {', '.join(missing)}; expected an element of a SceneSource.")
+    if upsampling is not None:
+        upsampling = arguments.integer("upsampling", upsampling, minimum=1)
+    mics = np.asarray(scene["mic_positions"], dtype=np.float64)
+    line_powers = np.full(setup.num_bins, 2.0 / setup.block_size)
+    line_powers[[0, -1]] /= 2
+    csm = np.zeros((setup.num_bins, mics.shape[1], mics.shape[1]), dtype=np.complex128)
+    for number in range(int(scene["num_sources"])):
+        position = np.asarray(scene["positions"], dtype=np.float64)[:, number, None]
+        spreading = distances(position, setup.reference[:, None]) / distances(position, mics)
+        delays = distances(position, mics)[0] / setup.speed_of_sound * setup.sample_rate
+        if upsampling is not None:
+            delays = np.ceil(delays * upsampling - 0.5) / upsampling
+        csm += float(scene["strengths"][number]) * (spreading.T @ spreading) * _coherence(setup, delays)
+    csm += float(scene["noise_power"]) * np.eye(mics.shape[1])
+    return csm * line_powers[:, None, None]
+
+
+def _coherence(setup: MeasurementSetup, delays: Float[np.ndarray, " mic"]) -> Complex[np.ndarray, "bin mic mic"]:
+    """Return Σ_l ρ_w(l) sinc(l − Δ_mn) e^{−jω_k l} for all pairs of microphones."""
+    size, num_mics = setup.block_size, delays.size
+    lags = np.arange(1 - size, size)
+    rows, columns = np.triu_indices(num_mics)
+    correlation = setup.window_correlation[np.abs(lags)]
+    seen = correlation * np.sinc(lags - (delays[rows] - delays[columns])[:, None])
+    phases = np.exp(-2j * np.pi / size * np.outer(lags, np.arange(setup.num_bins)))
+    coherence = np.empty((setup.num_bins, num_mics, num_mics), dtype=np.complex128)
+    coherence[:, rows, columns] = (seen @ phases).T
+    coherence[:, columns, rows] = coherence[:, rows, columns].conj()
+    return coherence

@@ -1,0 +1,154 @@
+"""What sources of simulated records share, wherever their scenes come from: simulation, features, identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from acoupipe_grain import arguments, workers
+from acoupipe_grain.array.features import (
+    Feature,
+    FeatureComputation,
+    FeatureGraph,
+    Mode,
+    listed_frequencies,
+    resolve_bands,
+    resolve_features,
+)
+from acoupipe_grain.array.features.builtin import ALWAYS, LENGTH
+from acoupipe_grain.array.features.modes import RECORDING_QUANTITIES
+from acoupipe_grain.array.identity import Identified
+from acoupipe_grain.array.signals import Waveforms
+from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
+from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.memory import require_memory
+from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
+
+FeaturesLike: TypeAlias = str | Feature | Mapping[str, Any] | Sequence[str | Feature | Mapping[str, Any]]
+"""What `resolve_features` takes."""
+
+ENGINES = ("acoular", "jax")
+MAX_UPSAMPLING = 4096
+
+
+class SimulatedSource(Identified, workers.StartsGrainWorkers):
+    """Scenes, simulated and turned into features.
+
+    Parameters
+    ----------
+    scenes
+        Source of scenes with the elements of `SceneSource`, its ``setup``, ``max_num_samples``, ``max_nsources`` and
+        ``random_signal_length``.
+    waveforms
+        What radiates in the time domain.
+    mode
+        Which quantities there are, and the steps to the features.
+    engine, features, f, num, upsampling
+        As for `SyntheticSource`.
+    """
+
+    compute_batch = None
+    """Elements come complete from ``source[i]``."""
+
+    read_options: Mapping[str, int] = {"num_threads": 0, "prefetch_buffer_size": 0}
+    """Options of `grain.ReadOptions`: simulating ahead in threads would fill memory and not be faster."""
+
+    def __init__(
+        self,
+        scenes: Any,
+        waveforms: Waveforms,
+        mode: Mode,
+        *,
+        engine: str,
+        features: FeaturesLike,
+        f: float | Sequence[float] | None,
+        num: int,
+        upsampling: int | None,
+    ) -> None:
+        self.inputs = scenes
+        self.setup = scenes.setup
+        self.mode = mode.name
+        self._waveforms = waveforms
+        self.engine, self.upsampling = _checked_engine(mode, engine, upsampling)
+        bands = resolve_bands(self.setup, f, num)
+        self.f = listed_frequencies(f)
+        self.num = bands.num
+        always = (*ALWAYS, LENGTH) if scenes.random_signal_length else ALWAYS
+        resolved = resolve_features(features, always)
+        self.features = resolved[: len(resolved) - len(always)]
+        self._graph = FeatureGraph(resolved, mode, self.setup, bands)
+        self._computation = FeatureComputation(self._graph)
+        self.element_spec = self._graph.element_spec(self._input_spec())
+        self._require_memory()
+
+    def _require_memory(self) -> None:
+        recording = sum(self._input_spec()[name].num_bytes for name in self._graph.inputs)
+        require_memory(
+            # Constants on the host and on the device; signals in two layouts.
+            2 * (self._graph.num_constant_bytes + recording + element_num_bytes(self.element_spec)),
+            f"one record ({self.setup.grid.size} grid points, {self.inputs.max_num_samples} samples)",
+            "use fewer frequencies f, a coarser grid or a shorter signal_length",
+        )
+
+    def _input_spec(self) -> dict[str, ArraySpec]:
+        scene = self.inputs
+        length, num_mics = scene.max_num_samples, self.setup.num_mics
+        return scene.element_spec | {
+            "time_data": ArraySpec((length, num_mics), "float32", ("sample", "mic"), "Pa"),
+            "reference_signals": ArraySpec((length, scene.max_nsources), "float32", ("sample", "source"), "Pa"),
+            "noise_signals": ArraySpec((length, num_mics), "float32", ("sample", "mic"), "Pa"),
+        }
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's arguments: JSON values, or objects with `to_json`."""
+        return self.inputs.parameters | {
+            "mode": self.mode,
+            "engine": self.engine,
+            "features": [item.identity for item in self.features],
+            "f": self.f,
+            "num": self.num,
+            "upsampling": self.upsampling,
+        }
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, index: int) -> Element:
+        quantities: Mapping[str, Any] = self._scene(index)
+        if parts := [name for name in self._graph.inputs if name in RECORDING_QUANTITIES]:
+            recording = simulate(
+                self.setup,
+                quantities,
+                self._waveforms,
+                upsampling=self.upsampling or DEFAULT_UPSAMPLING,
+                parts=parts,
+                max_num_samples=self.inputs.max_num_samples,
+            )
+            quantities = {**quantities, **recording._asdict()}
+        computed = self._computation(quantities)
+        return {name: computed[name] for name in self.element_spec}
+
+    def _scene(self, index: int) -> Mapping[str, np.ndarray]:
+        """Return the scene that is simulated."""
+        return self.inputs[index]
+
+
+def _checked_engine(mode: Mode, engine: Any, upsampling: Any) -> tuple[str, int | None]:
+    """Return who simulates, and with which resolution of delays: None where there are no delays to round."""
+    engine = arguments.choice("engine", engine, ENGINES)
+    if not mode.is_time_domain:
+        if upsampling is not None:
+            raise ArgumentError(
+                f"upsampling={upsampling!r}: mode={mode.name!r} has exact phases and no delays to round; leave it out."
+            )
+        return "jax", None
+    if engine == "jax":
+        raise ArgumentError(
+            f"engine='jax': simulates mode='analytic' and mode='wishart'; use engine='acoular' with mode={mode.name!r}."
+        )
+    if upsampling is None:
+        return engine, DEFAULT_UPSAMPLING
+    return engine, arguments.integer("upsampling", upsampling, minimum=1, maximum=MAX_UPSAMPLING)
