@@ -25,6 +25,8 @@ NUMERICAL = (
     "acoupipe_grain.array.locations",
     "acoupipe_grain.array.signals",
     "acoupipe_grain.array.steering",
+    "acoupipe_grain.compat.acoupipe_draws",
+    "acoupipe_grain.compat.acoupipe_scaling",
 )
 install_import_hook(NUMERICAL, "beartype.beartype")
 

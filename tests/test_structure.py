@@ -20,10 +20,11 @@ FLOORS = {
     "pipeline": 3,
     "exporting": 4,
     "array": 5,
-    "config": 6,
-    "plotting": 6,
-    "bench": 7,
-    "cli": 8,
+    "compat": 6,
+    "config": 7,
+    "plotting": 7,
+    "bench": 8,
+    "cli": 9,
 }
 SERVICES = ("records", "pipeline", "exporting")
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from acoupipe_grain.config import build, parse_flags
+from acoupipe_grain.config.factories import source_name
 from acoupipe_grain.config.keys import SCOPES, package_keys
 from acoupipe_grain.config.loading import load_with_flags
 from acoupipe_grain.config.saving import save_arguments
@@ -43,9 +44,10 @@ def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners
     return load_with_flags(known.args_load or [], given)
 
 
-def configured_source(known: argparse.Namespace, arguments: Settings) -> Any:
-    """Return the `SyntheticSource` of a configuration."""
-    return build("SyntheticSource", arguments, known.scope)
+def configured_source(known: argparse.Namespace, arguments: Settings) -> tuple[str, Any]:
+    """Return name and instance of the source of which a configuration has keys, `SyntheticSource` if of none."""
+    name = source_name(arguments, known.scope)
+    return name, build(name, arguments, known.scope)
 
 
 def save_if_asked(known: argparse.Namespace, settings: Settings, owners: Collection[str]) -> None:

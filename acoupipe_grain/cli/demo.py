@@ -10,12 +10,13 @@ from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import call
+from acoupipe_grain.config.keys import SIMULATED
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.verify import verify
 from acoupipe_grain.plotting import preview
 from acoupipe_grain.records import ArrayRecordSource
 
-_OWNERS = ("SyntheticSource", "export", "make_loader")
+_CALLED = ("export", "make_loader")
 
 
 def add_command(commands: Any) -> None:
@@ -29,11 +30,11 @@ def add_command(commands: Any) -> None:
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export, verify, read back, draw, and say what to try next."""
     folder = Path(known.folder)
-    arguments = configured_arguments(known, flags, _OWNERS)
-    source = configured_source(known, arguments)
+    arguments = configured_arguments(known, flags, (*SIMULATED, *_CALLED))
+    name, source = configured_source(known, arguments)
     defaults = {"make_loader.batch_size": min(32, len(source)), "make_loader.seed": 1}
     arguments = Settings(defaults, "demo").overridden_by(arguments)
-    save_if_asked(known, arguments, _OWNERS)
+    save_if_asked(known, arguments, (name, *_CALLED))
     setup = source.setup
     print(f"1. {len(source)} scenes, {setup.num_mics} microphones, {setup.sample_rate:g} Hz, mode {source.mode}")
     data = folder / "data"

@@ -8,9 +8,8 @@ from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import call
+from acoupipe_grain.config.keys import SIMULATED
 from acoupipe_grain.specs import element_num_bytes
-
-_OWNERS = ("SyntheticSource", "export")
 
 
 def add_command(commands: Any) -> None:
@@ -23,11 +22,11 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export and say what was written."""
-    arguments = configured_arguments(known, flags, _OWNERS)
-    source = configured_source(known, arguments)
-    save_if_asked(known, arguments, _OWNERS)
+    arguments = configured_arguments(known, flags, (*SIMULATED, "export"))
+    name, source = configured_source(known, arguments)
+    save_if_asked(known, arguments, (name, "export"))
     planned = len(source) * element_num_bytes(source.element_spec) / 2**20
-    print(f"{len(source)} {source.inputs.streams.split} records, {planned:,.1f} MiB before compression", flush=True)
+    print(f"{len(source)} {source.parameters['split']} records, {planned:,.1f} MiB before compression", flush=True)
     manifest = call("export", arguments, known.scope, source, known.folder)
     size = sum(row.num_bytes for row in manifest.shards) / 2**20
     print(f"{known.folder}: {len(source)} records in {len(manifest.shards)} shards, {size:.1f} MiB")

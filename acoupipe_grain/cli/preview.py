@@ -6,16 +6,20 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from acoupipe_grain.array.measurement import MeasurementSetup
+import numpy as np
+
+from acoupipe_grain.array.features import resolve_features
+from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
-from acoupipe_grain.config.factories import build, require_scope, values_for
+from acoupipe_grain.config.factories import build, require_scope, source_name, values_for
+from acoupipe_grain.config.keys import SIMULATED
 from acoupipe_grain.config.settings import Settings
-from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.plotting import preview
+from acoupipe_grain.plotting.preview import MAP_AXES, PREFERRED_FREQUENCY
 from acoupipe_grain.records import ArrayRecordSource
 
-_FEATURES = ["sourcemap", "loc", "f"]
-_DEFAULT_FREQUENCY = 4000.0
+_LABELS = ["loc", "f"]
 
 
 def add_command(commands: Any) -> None:
@@ -23,32 +27,46 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser("preview", help="draw source maps and the array to a PNG", allow_abbrev=False)
     command.add_argument("picture", help="PNG file to write")
     command.add_argument("--data", metavar="FOLDER", help="draw records of an exported data set instead")
+    command.add_argument("--map", metavar="NAME", help="the map to draw, of those configured or stored")
     command.add_argument("--records", type=int, nargs="+", default=[0, 1, 2], metavar="INDEX", help="records to draw")
     add_configuration(command)
     command.set_defaults(run=run)
 
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
-    """Draw and say where; whatever features are configured, a preview computes its own."""
+    """Draw and say where; of the features that are configured, a preview computes one map."""
     if known.data:
         if flags or known.args_load:
             raise ArgumentError("command line: --data shows what is stored; a configuration cannot be given with it.")
         source: Any = ArrayRecordSource(known.data)
         setup = _stored_setup(source)
     else:
-        arguments = configured_arguments(known, flags, ("SyntheticSource",))
+        arguments = configured_arguments(known, flags, SIMULATED)
         if known.scope:
             require_scope(known.scope, arguments)
-        values = values_for("SyntheticSource", arguments, known.scope)
+        name = source_name(arguments, known.scope)
+        values = values_for(name, arguments, known.scope)
         # A preview draws maps at one frequency; all bins would begin with 0 Hz.
-        own: dict[str, Any] = {"SyntheticSource.features": _FEATURES}
+        own: dict[str, Any] = {f"{name}.features": [_configured_map(values.get("features"), known.map), *_LABELS]}
         if values.get("f") is None:
-            own["SyntheticSource.f"] = _DEFAULT_FREQUENCY
-        source = build("SyntheticSource", arguments.overridden_by(Settings(own, "preview")), known.scope)
-        save_if_asked(known, arguments, ("SyntheticSource",))
+            bins = as_setup(values.get("setup")).bin_frequencies
+            own[f"{name}.f"] = float(bins[np.argmin(np.abs(bins - PREFERRED_FREQUENCY))])
+        source = build(name, arguments.overridden_by(Settings(own, "preview")), known.scope)
+        save_if_asked(known, arguments, (name,))
         setup = source.setup
-    preview(source, setup, known.picture, known.records)
+    preview(source, setup, known.picture, known.records, known.map)
     print(f"{known.picture}: records {', '.join(map(str, known.records))}")
+
+
+def _configured_map(features: Any, map_name: str | None) -> Any:
+    """Return the feature to draw: the map of that name, the first one there is, or the conventional one."""
+    resolved = resolve_features(features or ["sourcemap"], ())
+    maps = {item.key: item.identity for item in resolved if item.axes == MAP_AXES}
+    if map_name is None:
+        return next(iter(maps.values()), "sourcemap")
+    if map_name not in maps:
+        raise unknown_name("map", map_name, maps)
+    return maps[map_name]
 
 
 def _stored_setup(source: ArrayRecordSource) -> MeasurementSetup:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, SOURCES
+from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, SIMULATED, SOURCES
 from acoupipe_grain.config.settings import Settings, as_settings
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
@@ -20,7 +20,7 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
     Parameters
     ----------
     name
-        "SyntheticSource" or "SceneSource".
+        "SyntheticSource", "SceneSource", "AcouPipeSource" or "AcouPipeScenes".
     arguments
         Values by key, as from `load_arguments`.
     scope
@@ -29,6 +29,23 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
     if name not in SOURCES:
         raise unknown_name("source", name, SOURCES)
     return call(name, arguments, scope)
+
+
+def source_name(arguments: Mapping[str, Any], scope: str = "") -> str:
+    """Return the name of the source of records that a configuration has keys of; "SyntheticSource" if of none.
+
+    Raises
+    ------
+    ArgumentError
+        If it has keys of several.
+    """
+    owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
+    chosen = [name for name in SIMULATED if name in owners]
+    if len(chosen) > 1:
+        raise ArgumentError(
+            f"configuration: has keys of {' and '.join(chosen)}; which of them is meant? Keep the keys of one source."
+        )
+    return chosen[0] if chosen else SIMULATED[0]
 
 
 def call(name: str, arguments: Mapping[str, Any], scope: str = "", *positional: Any) -> Any:

@@ -19,6 +19,7 @@ from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.compat import AcouPipeScenes, AcouPipeSource
 from acoupipe_grain.config.types import type_in_files, unit_of
 from acoupipe_grain.errors import ArgumentError, did_you_mean
 from acoupipe_grain.exporting import export
@@ -28,10 +29,14 @@ SCOPES = ("train", "val", "test")
 CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "SyntheticSource": SyntheticSource,
     "SceneSource": SceneSource,
+    "AcouPipeSource": AcouPipeSource,
+    "AcouPipeScenes": AcouPipeScenes,
     "make_loader": make_loader,
     "export": export,
 }
-SOURCES = ("SyntheticSource", "SceneSource")
+SIMULATED = ("SyntheticSource", "AcouPipeSource")
+"""Sources of records with features."""
+SOURCES = (*SIMULATED, "SceneSource", "AcouPipeScenes")
 NESTED: dict[str, Callable[..., Any]] = {"setup": MeasurementSetup, "setup.grid": RectGrid}
 """Arguments whose own arguments have keys, by their path."""
 

@@ -213,7 +213,7 @@ def test_switches_may_stand_before_the_folder(tmp_path):
         (["preview", "map.png", "--records", "-1"], "index=-1"),
         (["preview", "map.png", "--data", "data", "--SyntheticSource.seed", "1"], "--data"),
         (["bench", "--records", "0"], "records=0"),
-        (["export", "data", "--SceneSource.seed", "1"], "uses keys of SyntheticSource, export only"),
+        (["export", "data", "--SceneSource.seed", "1"], "uses keys of SyntheticSource, AcouPipeSource, export only"),
         (["export", "data", "--val/SyntheticSource.seed", "1"], "--scope val"),
         (["export", "data", "--scope", "val"], "no key begins with 'val/'"),
         (["export", "data", "--args.load", "a.yml", "--args.load", "b.yml"], "given twice"),
@@ -227,6 +227,11 @@ def test_errors_are_one_line_and_status_2(arguments, message, capsys):
     assert message in shown
     assert "Traceback" not in shown
     assert shown.count("\n") == 1
+
+
+def test_a_preview_of_acoupipes_data_needs_no_frequency(tmp_path):
+    flags = ["--AcouPipeSource.scaling", "acoupipe", "--AcouPipeSource.signal_length", "0.1", "--records", "0"]
+    assert main(["preview", str(tmp_path / "map.png"), *flags]) == 0
 
 
 def test_a_preview_of_data_without_maps_says_what_is_missing(tmp_path, capsys):

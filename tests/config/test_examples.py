@@ -8,14 +8,16 @@ import pytest
 import acoupipe_grain as apg
 from acoupipe_grain.cli.main import main
 from acoupipe_grain.config import build, load_arguments
+from acoupipe_grain.config.factories import source_name
 
 CONF = Path(__file__).parents[2] / "conf"
 ALL = sorted(CONF.glob("*.yml"))
 
 
 def source_of(name, scope="", **changes):
-    settings = load_arguments(CONF / name) | {f"SyntheticSource.{key}": value for key, value in changes.items()}
-    return build("SyntheticSource", settings, scope)
+    settings = load_arguments(CONF / name)
+    source = source_name(settings, scope)
+    return build(source, settings | {f"{source}.{key}": value for key, value in changes.items()}, scope)
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -79,3 +81,11 @@ def test_the_custom_distributions_are_drawn_from():
     assert 1.0 <= seconds.min() < seconds.max() <= 3.0
     ratio = scenes["noise_power"] / scenes["strengths"].sum(axis=1)
     assert np.median(ratio) == pytest.approx(np.sqrt(1e-4 * 0.1), rel=0.2)
+
+
+def test_acoupipes_data_have_its_scaling_and_bin():
+    source = source_of("acoupipe.yml", num_records=4, signal_length=0.2)
+    assert type(source).__name__ == "AcouPipeSource"
+    record = source[3]
+    strengths = source.inputs.draw(3)["strengths"]
+    np.testing.assert_allclose(record["source_strength_analytic"][0], strengths / 65, rtol=1e-6)

@@ -1,0 +1,6 @@
+"""Other libraries' data, regenerated."""
+
+from acoupipe_grain.compat.acoupipe_scenes import AcouPipeScenes
+from acoupipe_grain.compat.acoupipe_source import AcouPipeSource
+
+__all__ = ["AcouPipeScenes", "AcouPipeSource"]
