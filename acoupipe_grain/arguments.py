@@ -29,15 +29,17 @@ def number(
     above: float | None = None,
     minimum: float | None = None,
     below: float | None = None,
+    maximum: float | None = None,
     unit: str = "",
 ) -> float:
-    """Return `value` as a finite float with ``minimum <= value``, ``above < value`` and ``value < below``."""
+    """Return `value` as a finite float with ``minimum <= value <= maximum`` and ``above < value < below``."""
     bounds = [
         text
         for text, bound in (
             (f"at least {minimum}", minimum),
             (f"greater than {above}", above),
             (f"less than {below}", below),
+            (f"at most {maximum}", maximum),
         )
         if bound is not None
     ]
@@ -52,6 +54,7 @@ def number(
         (minimum is not None and result < minimum)
         or (above is not None and result <= above)
         or (below is not None and result >= below)
+        or (maximum is not None and result > maximum)
     )
     if outside:
         raise ArgumentError(f"{name}={value!r}: expected {expected}.")

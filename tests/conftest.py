@@ -8,8 +8,12 @@ NUMERICAL = (
     *(
         f"acoupipe_grain.array.features.{name}"
         for name in (
+            "beamformers",
             "builtin",
+            "clean_sc",
             "constants",
+            "double_precision",
+            "eigenpairs",
             "labels",
             "maps",
             "matrices",

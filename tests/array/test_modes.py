@@ -93,7 +93,7 @@ def test_the_length_of_a_recording_means_nothing_to_the_analytic_mode(small_setu
 
 @pytest.mark.parametrize("mode", ["analytic", "wishart"])
 def test_sources_survive_pickling_and_their_configuration(small_setup, mode):
-    one = source(small_setup, mode, features=("csm", "sourcemap"), f=2000.0)
+    one = source(small_setup, mode, features=("csm", "sourcemap_capon"), f=2000.0)
     for again in (
         pickle.loads(pickle.dumps(one)),
         pickle.loads(cloudpickle.dumps(one)),

@@ -229,6 +229,15 @@ def test_errors_are_one_line_and_status_2(arguments, message, capsys):
     assert shown.count("\n") == 1
 
 
+def test_a_preview_draws_the_map_that_is_configured_or_asked_for(tmp_path, capsys):
+    flags = ["--args.load", str(CONF / "beamformers.yml"), "--records", "0"]
+    for name in ("sourcemap", "map_capon"):
+        assert main(["preview", str(tmp_path / f"{name}.png"), *flags, "--map", name]) == 0
+    assert (tmp_path / "sourcemap.png").read_bytes() != (tmp_path / "map_capon.png").read_bytes()
+    assert main(["preview", str(tmp_path / "maps.png"), *flags, "--map", "map_capn"]) == 2
+    assert "did you mean 'map_capon'" in capsys.readouterr().err
+
+
 def test_a_preview_of_acoupipes_data_needs_no_frequency(tmp_path):
     flags = ["--AcouPipeSource.scaling", "acoupipe", "--AcouPipeSource.signal_length", "0.1", "--records", "0"]
     assert main(["preview", str(tmp_path / "map.png"), *flags]) == 0

@@ -83,6 +83,18 @@ def test_the_custom_distributions_are_drawn_from():
     assert np.median(ratio) == pytest.approx(np.sqrt(1e-4 * 0.1), rel=0.2)
 
 
+def test_the_beamformers_share_their_scenes_and_find_the_strongest_source():
+    source = source_of("beamformers.yml", num_records=20)
+    maps = ("sourcemap", "map_functional", "map_capon", "map_clean_sc")
+    assert source.mode == "wishart"
+    assert all(source.element_spec[name].shape == (2, 64, 64) for name in maps)
+    record = source[1]
+    strongest = record["loc"][:2, record["source_strength_analytic"][1].argmax()].astype(float)
+    for name in maps:
+        cell = np.array(np.unravel_index(record[name][1].argmax(), (64, 64)))
+        assert np.abs(cell - source.setup.grid.nearest(strongest)).max() <= 3, name
+
+
 def test_acoupipes_data_have_its_scaling_and_bin():
     source = source_of("acoupipe.yml", num_records=4, signal_length=0.2)
     assert type(source).__name__ == "AcouPipeSource"

@@ -37,3 +37,15 @@ def test_a_source_without_maps_is_refused(small_setup, tmp_path):
     labels = apg.SyntheticSource(2, setup=small_setup, features=("loc",), signal_length=0.1)
     with pytest.raises(ArgumentError, match="sourcemap"):
         preview(labels, small_setup, tmp_path / "maps.png")
+
+
+def test_any_map_is_drawn_by_its_name(small_setup, tmp_path):
+    maps = ("sourcemap", apg.feature("sourcemap", label="map_music", method="music"))
+    source = apg.SyntheticSource(4, setup=small_setup, mode="wishart", features=(*maps, "loc"), f=[1000.0, 2000.0])
+    for name in ("sourcemap", "map_music"):
+        preview(source, small_setup, tmp_path / f"{name}.png", (0,), name)
+    preview(source, small_setup, tmp_path / "default.png", (0,))
+    pictures = [(tmp_path / f"{name}.png").read_bytes() for name in ("sourcemap", "map_music", "default")]
+    assert pictures[0] == pictures[2] != pictures[1]
+    with pytest.raises(ArgumentError, match=r"did you mean 'map_music'.*map_music, sourcemap"):
+        preview(source, small_setup, tmp_path / "maps.png", (0,), "map_musik")

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
-from acoupipe_grain.array.features import labels, maps, matrices
+from acoupipe_grain.array.features import beamformers, labels, maps, matrices
 from acoupipe_grain.array.features.bands import Bands
+from acoupipe_grain.array.features.clean_sc import clean_sc
 from acoupipe_grain.array.features.registry import Feature, add_feature
 from acoupipe_grain.array.features.scaling import Scaling
 from acoupipe_grain.array.features.spectra import blocks_within
@@ -59,6 +60,12 @@ for _name, _compute, _axes, _unit in (
     ("csmtriu", matrices.csmtriu, ("frequency", "mic", "mic"), "Pa^2"),
     ("eigmode", matrices.eigmode, ("frequency", "mic", "mode"), "Pa^2"),
     ("sourcemap", maps.sourcemap, ("frequency", "x", "y"), "Pa^2"),
+    ("sourcemap_functional", beamformers.functional, ("frequency", "x", "y"), "Pa^2"),
+    ("sourcemap_capon", beamformers.capon, ("frequency", "x", "y"), "Pa^2"),
+    ("sourcemap_eigenvalue", beamformers.eigenvalue, ("frequency", "x", "y"), "Pa^2"),
+    ("sourcemap_music", beamformers.music, ("frequency", "x", "y"), "1"),
+    ("sourcemap_orthogonal", beamformers.orthogonal, ("frequency", "x", "y"), "Pa^2"),
+    ("sourcemap_clean_sc", clean_sc, ("frequency", "x", "y"), "Pa^2"),
     ("loc", labels.loc, ("xyz", "source"), "m"),
     ("source_strength_analytic", labels.source_strength_analytic, ("frequency", "source"), "Pa^2"),
     ("source_strength_estimated", source_strength_estimated, ("frequency", "source"), "Pa^2"),

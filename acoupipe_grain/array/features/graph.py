@@ -191,7 +191,7 @@ def resolve_features(
         else:
             raise ArgumentError(
                 f"features: {item!r} is not a registered name, a feature(...) or a mapping of name, label, options, "
-                "such as {name: sourcemap, label: map, options: {steering: IV}}."
+                "such as {name: sourcemap, label: map, options: {method: capon, steering: IV}}."
             )
     return (*resolved, *always)
 

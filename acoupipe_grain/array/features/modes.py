@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acoupipe_grain.array.features import spectral_steps, welch_steps
+from acoupipe_grain.array.features.eigenpairs import eigenpairs
 from acoupipe_grain.array.features.scaling import scaling
 from acoupipe_grain.errors import unknown_name
 
@@ -50,6 +51,7 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "scaling": scaling,
     "source_line_powers": spectral_steps.source_line_powers,
     "noise_line_powers": spectral_steps.noise_line_powers,
+    "eigenpairs": eigenpairs,
 }
 
 MODES = {

@@ -147,12 +147,15 @@ def feature(name: str, *, label: str = "", **options: Any) -> Feature:
         Key of the result in an element; the name unless given.
     **options
         Options of the feature, for example ``steering="IV"`` or ``remove_diagonal=True`` of ``sourcemap``. Options
-        left out take the measurement setup's values.
+        left out take the measurement setup's values. ``method="capon"`` of ``sourcemap`` is the feature
+        ``sourcemap_capon`` under the key ``sourcemap``; so with every feature of which there are variants.
     """
     if name not in _REGISTERED:
         raise unknown_name("feature", name, _REGISTERED)
     if not isinstance(label, str):
         raise ArgumentError(f"label={label!r}: expected a name.")
+    if "method" in options and "method" not in parameter_names(_REGISTERED[name].compute, keyword_only=True):
+        name, label = _variant(name, options.pop("method")), label or name
     try:
         # As a manifest will give them back: lists for tuples.
         options = json.loads(json.dumps(options))
@@ -162,6 +165,19 @@ def feature(name: str, *, label: str = "", **options: Any) -> Feature:
             "strings, switches and lists of them."
         ) from error
     return replace(_REGISTERED[name], label=label, options=tuple(sorted(options.items())))
+
+
+def _variant(name: str, method: Any) -> str:
+    """Return the name under which a feature's variant is registered."""
+    variants = {item.removeprefix(f"{name}_"): item for item in _REGISTERED if item.startswith(f"{name}_")}
+    if not variants:
+        base = next((item for item in _REGISTERED if name.startswith(f"{item}_")), None)
+        remedy = "leave it out" if base is None else f"write feature({base!r}, method=...)"
+        raise ArgumentError(f"method={method!r}: feature {name!r} has no methods; {remedy}.")
+    variants["conventional"] = name
+    if not isinstance(method, str) or method not in variants:
+        raise unknown_name(f"method of feature {name!r}:", method, variants)
+    return variants[method]
 
 
 def registered_features() -> dict[str, Feature]:

@@ -190,3 +190,11 @@ def test_an_option_without_a_value_is_asked_for(small_setup):
     apg.register_feature("scaled", scaled, axes=("frequency", "mic", "mic"))
     with pytest.raises(ArgumentError, match=r"factor"):
         apg.SyntheticSource(2, setup=small_setup, features=("scaled",), signal_length=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("loc", "leave it out"), ("sourcemap_capon", r"write feature\('sourcemap', method=...\)")]
+)
+def test_methods_of_features_without_them_are_refused(name, remedy):
+    with pytest.raises(ArgumentError, match=f"method='music': feature '{name}' has no methods; {remedy}"):
+        apg.feature(name, method="music")
