@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import jax
 import numpy as np
 
 from acoupipe_grain import arguments, workers
@@ -13,6 +15,8 @@ from acoupipe_grain.array.features import (
     FeatureComputation,
     FeatureGraph,
     Mode,
+    batch_computation,
+    in_batches,
     listed_frequencies,
     resolve_bands,
     resolve_features,
@@ -29,6 +33,7 @@ from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
 FeaturesLike: TypeAlias = str | Feature | Mapping[str, Any] | Sequence[str | Feature | Mapping[str, Any]]
 """What `resolve_features` takes."""
 
+_building = threading.Lock()
 ENGINES = ("acoular", "jax")
 MAX_UPSAMPLING = 4096
 
@@ -48,9 +53,6 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
     engine, features, f, num, upsampling
         As for `SyntheticSource`.
     """
-
-    compute_batch = None
-    """Elements come complete from ``source[i]``."""
 
     read_options: Mapping[str, int] = {"num_threads": 0, "prefetch_buffer_size": 0}
     """Options of `grain.ReadOptions`: simulating ahead in threads would fill memory and not be faster."""
@@ -79,6 +81,7 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         resolved = resolve_features(features, always)
         self.features = resolved[: len(resolved) - len(always)]
         self._graph = FeatureGraph(resolved, mode, self.setup, bands)
+        self._batches: jax.tree_util.Partial | None = None
         self._computation = FeatureComputation(self._graph)
         self.element_spec = self._graph.element_spec(self._input_spec())
         self._require_memory()
@@ -112,6 +115,25 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
             "num": self.num,
             "upsampling": self.upsampling,
         }
+
+    @property
+    def compute_batch(self) -> jax.tree_util.Partial | None:
+        """The computation of whole batches of ``source.inputs``; None in mode "welch", where records are simulated.
+
+        Its features agree with those of ``source[i]`` to 1e-5 of their maximum (eigenvectors of close eigenvalues, and
+        methods that choose a maximum, excepted).
+        """
+        if self._graph.mode.is_time_domain:
+            return None
+        with _building:
+            if self._batches is None:
+                mode = in_batches(self._graph.mode, self.setup, self._graph.bands)
+                graph = FeatureGraph(self._graph.features, mode, self.setup, self._graph.bands)
+                self._batches = batch_computation(graph, self.inputs.max_nsources)
+            return self._batches
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_batches": None}
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -16,8 +16,6 @@ from acoupipe_grain.specs import DataSource, element_num_bytes
 COMPRESSIONS = ("zstd:3", "uncompressed")
 MIN_SHARDS = 16
 TARGET_SHARD_BYTES = 256 * 2**20
-BATCH_SIZE = 64
-"""Records per call of a source's `compute_batch`; fixed, because results depend on it in their last bits."""
 
 _LIBRARIES = (
     "acoupipe-grain",

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from acoupipe_grain.errors import ExportError
-from acoupipe_grain.exporting.plan import BATCH_SIZE, shard_name
+from acoupipe_grain.exporting.plan import shard_name
 from acoupipe_grain.records.array_record import import_array_record, num_records_in, sha256_of
+from acoupipe_grain.records.batches import elements_of_shard
 from acoupipe_grain.records.codec import encode
 from acoupipe_grain.records.manifest import Content, ShardRow, shard_ranges
-from acoupipe_grain.specs import (
-    DataSource,
-    Element,
-    apply_batch_computation,
-    batch_of,
-    check_element,
-    compute_batch_of,
-    inputs_of,
-    stack_elements,
-)
+from acoupipe_grain.specs import DataSource, check_element
 
 PARTIAL_SUFFIX = ".partial"
 
@@ -52,7 +42,7 @@ def write_shard(
     writer = import_array_record().ArrayRecordWriter(str(partial), f"group_size:1,{plan.compression}")
     name = repr(source)
     try:
-        for index, element in _elements(source, start, stop):
+        for index, element in elements_of_shard(source, start, stop):
             check_element(element, plan.element_spec, f"record {index} of {name}")
             writer.write(encode({name: element[name] for name in plan.element_spec}))
             on_record()
@@ -63,21 +53,3 @@ def write_shard(
     row = ShardRow(final.name, start, stop, partial.stat().st_size, sha256_of(partial))
     partial.replace(final)
     return row
-
-
-def _elements(source: DataSource, start: int, stop: int) -> Iterator[tuple[int, Element]]:
-    computation = compute_batch_of(source)
-    if computation is None:
-        for index in range(start, stop):
-            yield index, source[index]
-        return
-    inputs = inputs_of(source)
-    batched = batch_of(inputs)
-    for first in range(start, stop, BATCH_SIZE):
-        indices = list(range(first, min(first + BATCH_SIZE, stop)))
-        # The last batch is filled up: every batch has the same size and compiles once.
-        padded = indices + [indices[-1]] * (BATCH_SIZE - len(indices))
-        stacked = batched(padded) if batched else stack_elements(inputs[index] for index in padded)
-        batch = {name: np.asarray(array) for name, array in apply_batch_computation(computation, stacked).items()}
-        for row, index in enumerate(indices):
-            yield index, {name: array[row, ...] for name, array in batch.items()}

@@ -1,12 +1,14 @@
-"""A feature graph compiled once per process and computed on the CPU."""
+"""A feature graph computed for single records on the CPU, or for whole batches wherever they are."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.array.features.graph import FeatureGraph
@@ -44,3 +46,53 @@ class FeatureComputation:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"graph": self.graph}
+
+
+MAX_CHUNK_BYTES = 4 * 2**30
+"""What may be needed at once on the way to the features of a batch; larger batches are computed in chunks."""
+
+
+CACHE_BYTES = 8 * 2**20
+"""About how much of a processor's cache one batch of matrices may take."""
+
+
+class BatchComputation:
+    """The features of a batch of scenes: a pure function of the graph's constants and the batch.
+
+    Parameters
+    ----------
+    graph
+        The features and what they need.
+    chunk_size
+        Records computed at once.
+    """
+
+    def __init__(self, graph: FeatureGraph, chunk_size: int) -> None:
+        self.graph = graph
+        self.chunk_size = chunk_size
+
+    def __call__(self, constants: Mapping[str, Any], batch: Mapping[str, Any]) -> dict[str, jax.Array]:
+        """Compute all features; `batch` may hold more than they need."""
+        inputs = {name: jnp.asarray(batch[name]) for name in self.graph.inputs}
+        if next(iter(inputs.values())).shape[0] <= self.chunk_size:
+            return self.graph(constants, inputs)
+        return jax.lax.map(lambda record: self.graph(constants, record), inputs, batch_size=self.chunk_size)
+
+
+def batch_computation(graph: FeatureGraph, num_sources: int) -> jax.tree_util.Partial:
+    """Return the computation of whole batches, its constants on JAX's default device.
+
+    Parameters
+    ----------
+    graph
+        The features and what they need.
+    num_sources
+        Room for sources in a scene.
+    """
+    chunk_size = MAX_CHUNK_BYTES // graph.num_working_bytes(num_sources)
+    if not graph.num_constant_bytes and jax.default_backend() == "cpu":
+        # Maps gain from many records at once; matrices alone are computed faster while they stay in the cache.
+        chunk_size = min(chunk_size, CACHE_BYTES // graph.num_matrix_bytes)
+    # A power of two: it divides the usual batch sizes.
+    chunk_size = 2 ** int(math.log2(max(1, chunk_size)))
+    return jax.tree_util.Partial(BatchComputation(graph, chunk_size), jax.device_put(graph.build_constants()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Complex
+from jaxtyping import Complex, Float
 
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.measurement import MeasurementSetup
@@ -18,11 +18,13 @@ from acoupipe_grain.array.steering import canonical_formulation, steering_vector
 class Constant:
     """How to build an array, and its shape without building it.
 
-    Both take ``(setup, bands, *, options...)``; `build` returns a complex64 array, `shape` also checks the options.
+    Both functions take ``(setup, bands, *, options...)``; `build` returns an array of the `dtype`, `shape` also checks
+    the options.
     """
 
     build: Callable[..., np.ndarray]
     shape: Callable[..., tuple[int, ...]]
+    dtype: str
 
 
 def build_steering(
@@ -44,5 +46,35 @@ def steering_shape(setup: MeasurementSetup, bands: Bands, *, steering: Any = Non
     return bands.lines.size, setup.grid.size, setup.num_mics
 
 
-CONSTANTS = {"steering": Constant(build_steering, steering_shape)}
+def build_map_weights(
+    setup: MeasurementSetup, bands: Bands, *, steering: Any = None
+) -> Float[np.ndarray, "line element point"]:
+    """Return what hᴴ C h weighs the M² real numbers of ``csmtriu`` with, for every line and grid point.
+
+    abs(h_i)² at [i, i], 2 Re(h_i* h_j) at [i, j] and −2 Im(h_i* h_j) at [j, i], i < j.
+    """
+    shape = map_weights_shape(setup, bands, steering=steering)
+    weights = np.empty(shape, dtype=np.float32)
+    num_mics = setup.num_mics
+    upper = np.triu(np.ones((num_mics, num_mics), dtype=bool), 1)
+    for line, vectors in enumerate(build_steering(setup, bands, steering=steering)):
+        for first in range(0, len(vectors), 256):  # points at a time: the products are in double precision
+            some = vectors[first : first + 256].astype(np.complex128)
+            products = some.conj()[:, :, None] * some[:, None, :]
+            packed = np.where(upper, 2 * products.real, 0) - np.where(upper, 2 * products.imag, 0).swapaxes(1, 2)
+            packed[:, range(num_mics), range(num_mics)] = np.abs(some) ** 2
+            weights[line, :, first : first + 256] = packed.reshape(len(some), -1).T
+    return weights
+
+
+def map_weights_shape(setup: MeasurementSetup, bands: Bands, *, steering: Any = None) -> tuple[int, int, int]:
+    """Return the shape of `build_map_weights`'s array; an unknown formulation is refused."""
+    num_lines, num_points, num_mics = steering_shape(setup, bands, steering=steering)
+    return num_lines, num_mics**2, num_points
+
+
+CONSTANTS = {
+    "steering": Constant(build_steering, steering_shape, "complex64"),
+    "map_weights": Constant(build_map_weights, map_weights_shape, "float32"),
+}
 """Constants by the parameter name under which features take them."""

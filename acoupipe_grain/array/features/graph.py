@@ -78,19 +78,26 @@ class FeatureGraph:
         if item.name in above:
             cycle = " -> ".join([*above[above.index(item.name) :], item.name])
             raise ArgumentError(f"feature {item.name!r} needs itself: {cycle}.")
-        own = parameter_names(item.compute, keyword_only=True)
-        constants = [name for name in item.needs if name in CONSTANTS]
-        of_constants = {
-            name for need in constants for name in parameter_names(CONSTANTS[need].build, keyword_only=True)
-        }
+        known = self._option_names(item.compute)
         for name, _ in item.options:
-            if name not in own and name not in of_constants:
-                raise unknown_name(f"option of feature {item.key!r}:", name, {*own, *of_constants})
+            if name not in known:
+                raise unknown_name(f"option of feature {item.key!r}:", name, known)
         given = dict(item.options)
         arguments = tuple(self._value_of(name, given, (*above, item.name)) for name in item.needs)
+        own = parameter_names(item.compute, keyword_only=True)
         options = {name: self._option(item.compute, name, given) for name in own}
         self._nodes[key] = _Node(item.compute, arguments, options)
         return key
+
+    def _option_names(self, function: Callable[..., Any]) -> set[str]:
+        """Return the options of a function, of the constants it takes, and of the mode's steps that it builds on."""
+        names = set(parameter_names(function, keyword_only=True))
+        for need in parameter_names(function, keyword_only=False):
+            if need in CONSTANTS:
+                names |= set(parameter_names(CONSTANTS[need].build, keyword_only=True))
+            elif need in self.mode.steps:
+                names |= self._option_names(self.mode.steps[need])
+        return names
 
     def _value_of(self, name: str, given: Mapping[str, Any], above: tuple[str, ...]) -> str:
         """Return the key under which the evaluation finds what the parameter `name` needs, adding it if new."""
@@ -107,7 +114,9 @@ class FeatureGraph:
                 self.inputs.append(name)
             return name
         if name in self.mode.steps:
-            return self._add(Feature(name, self.mode.steps[name], ()), above)
+            step = self.mode.steps[name]
+            passed_on = {option: given[option] for option in self._option_names(step) if option in given}
+            return self._add(Feature(name, step, (), options=tuple(sorted(passed_on.items()))), above)
         if modes := modes_offering(name):
             raise ArgumentError(
                 f"feature {above[0]!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
@@ -130,9 +139,25 @@ class FeatureGraph:
     def num_constant_bytes(self) -> int:
         """Size of all constants in bytes."""
         return sum(
-            8 * math.prod(CONSTANTS[name].shape(self.setup, self.bands, **options))
-            for name, options in self._constants.values()
+            math.prod(abstract.shape) * abstract.dtype.itemsize for abstract in self._abstract_constants().values()
         )
+
+    def _abstract_constants(self) -> dict[str, jax.ShapeDtypeStruct]:
+        return {
+            key: _abstract(CONSTANTS[name].shape(self.setup, self.bands, **options), CONSTANTS[name].dtype)
+            for key, (name, options) in self._constants.items()
+        }
+
+    @property
+    def num_matrix_bytes(self) -> int:
+        """Size of one record's cross-spectral matrices of all lines, in single precision."""
+        return 8 * self.bands.lines.size * self.setup.num_mics**2
+
+    def num_working_bytes(self, num_sources: int) -> int:
+        """Return about how many bytes one record needs on its way: matrices of all lines, and the map of one line."""
+        size = self.setup.num_mics + 2 * num_sources
+        matrices = 48 * self.bands.lines.size * size**2
+        return matrices + (48 * self.setup.grid.size * self.setup.num_mics if self._constants else 0)
 
     def build_constants(self) -> dict[str, np.ndarray]:
         """Compute the arrays that travel as arguments (steering vectors); up to hundreds of MB."""
@@ -155,11 +180,7 @@ class FeatureGraph:
     def element_spec(self, input_spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:
         """Return the specification of the results, found by tracing the function without computing it."""
         inputs = {name: _abstract(input_spec[name].shape, input_spec[name].dtype) for name in self.inputs}
-        constants = {
-            key: _abstract(CONSTANTS[name].shape(self.setup, self.bands, **options), "complex64")
-            for key, (name, options) in self._constants.items()
-        }
-        shapes = jax.eval_shape(self, constants, inputs)
+        shapes = jax.eval_shape(self, self._abstract_constants(), inputs)
         spec = {}
         for item in self.features:
             result = shapes[item.key]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from acoupipe_grain.array.features import spectral_steps, welch_steps
+from acoupipe_grain.array.features import maps, spectral_steps, welch_steps
+from acoupipe_grain.array.features.bands import Bands
+from acoupipe_grain.array.features.constants import map_weights_shape
 from acoupipe_grain.array.features.eigenpairs import eigenpairs
 from acoupipe_grain.array.features.scaling import scaling
+from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import unknown_name
 
 SCENE_QUANTITIES = (
@@ -51,6 +55,7 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "scaling": scaling,
     "source_line_powers": spectral_steps.source_line_powers,
     "noise_line_powers": spectral_steps.noise_line_powers,
+    "conventional_lines": maps.conventional_lines,
     "eigenpairs": eigenpairs,
 }
 
@@ -70,7 +75,12 @@ MODES = {
     "analytic": Mode(
         "analytic",
         SCENE_QUANTITIES,
-        {**_STEPS, "transfer": spectral_steps.transfer, "csm_lines": spectral_steps.analytic_csm_lines},
+        {
+            **_STEPS,
+            "transfer": spectral_steps.transfer,
+            "csm_lines": spectral_steps.analytic_csm_lines,
+            "conventional_lines": maps.conventional_lines_of_sources,
+        },
     ),
     "wishart": Mode(
         "wishart",
@@ -85,6 +95,17 @@ MODES = {
         },
     ),
 }
+
+
+MAX_WEIGHT_BYTES = 512 * 2**20
+
+
+def in_batches(mode: Mode, setup: MeasurementSetup, bands: Bands) -> Mode:
+    """Return the mode with the steps that are fastest for many records at once."""
+    num_bytes = 4 * math.prod(map_weights_shape(setup, bands, steering=setup.steering))
+    if mode.steps["conventional_lines"] is not maps.conventional_lines or num_bytes > MAX_WEIGHT_BYTES:
+        return mode
+    return replace(mode, steps={**mode.steps, "conventional_lines": maps.conventional_lines_of_batches})
 
 
 def mode_by_name(name: Any) -> Mode:

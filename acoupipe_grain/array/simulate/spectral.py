@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float
 
-from acoupipe_grain.array.matrix_products import outer_sum
+from acoupipe_grain.array.matrix_products import gram
 
 
 def transfer_functions(
@@ -69,4 +69,4 @@ def analytic_csm(
         Power of each microphone's sensor noise in each line, Pa².
     """
     weighted = transfer * jnp.sqrt(source_powers)[..., None, :]
-    return outer_sum(jnp.moveaxis(weighted, -1, -3)) + noise_powers[..., None] * jnp.eye(noise_powers.shape[-1])
+    return gram(weighted) + noise_powers[..., None] * jnp.eye(noise_powers.shape[-1])

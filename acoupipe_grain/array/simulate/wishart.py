@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact, Int, Shaped
 
-from acoupipe_grain.array.matrix_products import outer_sum, product
+from acoupipe_grain.array.matrix_products import gram, product
 
 KEY_IMPLEMENTATION = "threefry2x32"
 
@@ -133,7 +133,7 @@ def _draw_lines(
         received = of_noise + product(columns, of_sources)
     powers = jnp.sum(jnp.real(factors) ** 2 + jnp.imag(factors) ** 2, axis=-1)
     return WishartDraw(
-        outer_sum(jnp.moveaxis(received, -1, -3)),
+        gram(received),
         source_powers * powers[..., num_mics : num_mics + num_sources],
         noise_powers * powers[..., :num_mics],
     )

@@ -5,7 +5,7 @@ import pytest
 import acoupipe_grain as apg
 from acoupipe_grain.array.features import maps
 from acoupipe_grain.array.features.bands import resolve_bands
-from acoupipe_grain.array.features.constants import build_steering
+from acoupipe_grain.array.features.constants import build_map_weights, build_steering
 
 
 def random_csm(shape, num_mics, seed=0):
@@ -14,15 +14,19 @@ def random_csm(shape, num_mics, seed=0):
     return (samples @ samples.conj().swapaxes(-1, -2) / 30).astype(np.complex64)
 
 
+@pytest.mark.parametrize("way", ["steering", "map_weights"])
 @pytest.mark.parametrize("remove", [False, True])
 @pytest.mark.parametrize(("f", "num"), [(2000.0, 0), (None, 0), ([1000.0, 2000.0], 3)])
-def test_maps_are_the_quadratic_form_summed_over_the_band(small_setup, remove, f, num):
+def test_maps_are_the_quadratic_form_summed_over_the_band(small_setup, remove, f, num, way):
     bands = resolve_bands(small_setup, f, num)
     csm = random_csm((2, bands.lines.size), 5)
     steering = build_steering(small_setup, bands, steering="I")
-    measured = np.asarray(
-        maps.sourcemap(jnp.asarray(csm), jnp.asarray(steering), small_setup, bands, remove_diagonal=remove)
-    )
+    if way == "steering":
+        lines = maps.conventional_lines(jnp.asarray(csm), jnp.asarray(steering), remove_diagonal=remove)
+    else:
+        weights = build_map_weights(small_setup, bands, steering="I")
+        lines = maps.conventional_lines_of_batches(jnp.asarray(csm), jnp.asarray(weights), remove_diagonal=remove)
+    measured = np.asarray(maps.sourcemap(lines, small_setup, bands))
     used = csm * (1 - np.eye(5)) if remove else csm
     by_line = np.einsum("fgm,rfmn,fgn->rfg", steering.conj(), used, steering).real
     if remove:
@@ -30,6 +34,21 @@ def test_maps_are_the_quadratic_form_summed_over_the_band(small_setup, remove, f
     total = by_line if bands.membership is None else np.einsum("bl,rlg->rbg", bands.membership, by_line)
     expected = total.reshape(2, len(bands.frequencies), *small_setup.grid.shape)
     np.testing.assert_allclose(measured, expected, atol=2e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_the_map_of_sources_is_that_of_their_matrix(small_setup, remove):
+    """Mode "analytic" never builds the matrix for a map; asked for both, they belong together."""
+    feature = apg.feature("sourcemap", remove_diagonal=remove, steering="II")
+    source = apg.SyntheticSource(4, setup=small_setup, mode="analytic", features=("csm", feature), f=[800.0, 3000.0])
+    bands = resolve_bands(small_setup, [800.0, 3000.0], 0)
+    steering = build_steering(small_setup, bands, steering="II")
+    for index in range(4):
+        record = source[index]
+        used = record["csm"] * (1 - np.eye(5)) * 5 / 4 if remove else record["csm"]
+        expected = np.einsum("fgm,fmn,fgn->fg", steering.conj(), used, steering).real.reshape(2, 8, 6)
+        expected = np.maximum(expected, 0) if remove else expected
+        np.testing.assert_allclose(record["sourcemap"], expected, atol=3e-6 * np.abs(record["csm"]).max())
 
 
 def test_the_level_at_a_source_on_a_grid_point_is_its_strength():
