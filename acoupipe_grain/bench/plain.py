@@ -63,27 +63,31 @@ def csm(setup: MeasurementSetup, scene: Element) -> np.ndarray:
     return np.asarray(spectra(setup, scene).csm)
 
 
+def steering_of(setup: MeasurementSetup) -> Any:
+    """Return Acoular's steering vector of a setup, formulation III."""
+    acoular, grid = import_acoular(), setup.grid
+    return acoular.SteeringVector(
+        grid=acoular.RectGrid(
+            x_min=grid.x_min,
+            x_max=grid.x_max,
+            y_min=grid.y_min,
+            y_max=grid.y_max,
+            z=grid.z,
+            increment=grid.steps[0],
+        ),
+        mics=acoular.MicGeom(pos_total=setup.mic_positions),
+        env=acoular.Environment(c=setup.speed_of_sound),
+        steer_type="true level",
+        ref=setup.reference,
+    )
+
+
 class SourceMap:
     """Maps at one frequency line; grid and steering vectors are set up once."""
 
     def __init__(self, setup: MeasurementSetup, line: int) -> None:
-        acoular = import_acoular()
-        grid = setup.grid
         self._line = line
-        self._steer = acoular.SteeringVector(
-            grid=acoular.RectGrid(
-                x_min=grid.x_min,
-                x_max=grid.x_max,
-                y_min=grid.y_min,
-                y_max=grid.y_max,
-                z=grid.z,
-                increment=grid.steps[0],
-            ),
-            mics=acoular.MicGeom(pos_total=setup.mic_positions),
-            env=acoular.Environment(c=setup.speed_of_sound),
-            steer_type="true level",
-            ref=setup.reference,
-        )
+        self._steer = steering_of(setup)
 
     def __call__(self, setup: MeasurementSetup, scene: Element) -> np.ndarray:
         """Return the map of a scene."""

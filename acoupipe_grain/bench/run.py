@@ -11,6 +11,9 @@ from typing import Any
 
 import psutil
 
+from acoupipe_grain.bench.cases import CASES
+
+_SECONDS = 5.0
 _ROWS = ("time_data", "csm 4 kHz", "csm all bins", "sourcemap 4 kHz")
 _ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -36,6 +39,8 @@ def run_benchmarks(num_records: int = 30) -> Iterator[str]:
         ours, plain = 1e3 * result["seconds"], 1e3 * result["plain_seconds"]
         yield f"| {name} | {ours:.1f} | {plain:.1f} | {plain / ours:.2f} |"
     yield ""
+    yield from _batched()
+    yield ""
     yield "| loader, sourcemap 4 kHz | records/s | ratio |"
     yield "|---|---|---|"
     single = None
@@ -48,12 +53,36 @@ def run_benchmarks(num_records: int = 30) -> Iterator[str]:
     yield f"scenes drawn in batches of 256, one core: {rate:,.0f}/s"
 
 
+def _batched() -> Iterator[str]:
+    """Measure the batched modes through the loader, and as many plain processes as there are cores, one thread each."""
+    cores = psutil.Process().cpu_affinity() if hasattr(psutil.Process, "cpu_affinity") else [None, None]
+    yield f"| batches, all {len(cores)} cores | records/s | function alone | compilation s | plain records/s | ratio |"
+    yield "|---|---|---|---|---|---|"
+    for name in CASES:
+        ours = _result(_start(("batches", "ours", name, str(_SECONDS)), {}, None), name)
+        started = [_start(("batches", "plain", name, str(_SECONDS)), _ONE_THREAD, core) for core in cores]
+        plain = sum(_result(process, name)["records"] for process in started)
+        yield (
+            f"| {name} | {ours['loader']:,.0f} | {ours['function']:,.0f} | {ours['compilation']:.1f} | {plain:,.1f} "
+            f"| {ours['loader'] / plain:.1f} |"
+        )
+
+
 def _measure(name: str, num_records: int, *, pinned: bool) -> dict[str, Any]:
-    command: Sequence[str] = (sys.executable, "-m", "acoupipe_grain.bench.measure", name, str(num_records))
-    process = subprocess.Popen(command, env=os.environ | _ONE_THREAD, stdout=subprocess.PIPE, text=True)
-    if pinned and hasattr(psutil.Process, "cpu_affinity"):
-        pid = psutil.Process(process.pid)
-        pid.cpu_affinity(pid.cpu_affinity()[:1])
+    core = psutil.Process().cpu_affinity()[0] if pinned and hasattr(psutil.Process, "cpu_affinity") else None
+    return _result(_start(("measure", name, str(num_records)), _ONE_THREAD, core), name)
+
+
+def _start(arguments: Sequence[str], environment: dict[str, str], core: int | None) -> subprocess.Popen[str]:
+    """Start a measurement in a process of its own, on one core if it is named."""
+    command = (sys.executable, "-m", f"acoupipe_grain.bench.{arguments[0]}", *arguments[1:])
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+    if core is not None:
+        psutil.Process(process.pid).cpu_affinity([core])
+    return process
+
+
+def _result(process: subprocess.Popen[str], name: str) -> dict[str, Any]:
     output, _ = process.communicate()
     if process.returncode:
         raise ChildProcessError(f"measurement {name!r} failed with exit status {process.returncode}.")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.bench import measure, plain
+from acoupipe_grain.bench import batches, measure, plain, plain_spectra
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +37,22 @@ def test_measurements_give_seconds(monkeypatch):
     assert result["seconds"] > 0
     assert result["plain_seconds"] > 0
     assert measure.scenes(1)["seconds"] > 0
+
+
+def test_spectra_are_those_of_the_modes():
+    names = ("csm", "sourcemap")
+    source = apg.SyntheticSource(3, mode="analytic", features=names, f=[4000.0, 6860.0])
+    csm = plain_spectra.analytic_csm(source.setup, source.inputs[1], [37, 64])
+    np.testing.assert_allclose(source[1]["csm"], csm, atol=1e-5 * np.abs(csm).max())
+    maps = plain_spectra.SpectralMap(source.setup, [37, 64])(csm)
+    np.testing.assert_allclose(source[1]["sourcemap"], maps, atol=1e-5 * maps.max())
+    rng = np.random.default_rng(1)
+    drawn = [plain_spectra.wishart_csm(source.setup, source.inputs[1], [37], 1017.0, rng)[0] for _ in range(20)]
+    # A mean of 20 draws of 1017 averages: 0.7 % on the diagonal.
+    np.testing.assert_allclose(np.mean([np.diag(each).real for each in drawn], axis=0), np.diag(csm[0]).real, rtol=0.03)
+
+
+@pytest.mark.parametrize("which", ["ours", "plain"])
+def test_batches_are_measured(which):
+    result = getattr(batches, which)("analytic map, 4 kHz", 0.01)
+    assert all(value > 0 for value in result.values())
