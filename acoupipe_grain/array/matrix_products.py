@@ -76,3 +76,8 @@ def steered_power(
     steered = jnp.matmul(stacked, parts.reshape(2 * num_mics, -1), precision=_PRECISION)
     power = jnp.sum(steered.reshape(len(vectors), *parts.shape[1:]) ** 2, axis=(1, 3))
     return power.T.reshape(*batch, len(vectors))
+
+
+def squared_magnitude(values: Complex[Array, "*n"]) -> Float[Array, "*n"]:
+    """Return |v|² without the root."""
+    return jnp.real(values) ** 2 + jnp.imag(values) ** 2

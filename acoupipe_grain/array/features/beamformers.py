@@ -22,8 +22,8 @@ from acoupipe_grain import arguments
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.double_precision import in_double_precision, place_of_maximum
 from acoupipe_grain.array.features.eigenpairs import Eigenpairs
-from acoupipe_grain.array.features.maps import map_lines, on_grid
-from acoupipe_grain.array.matrix_products import product
+from acoupipe_grain.array.features.maps import map_lines, on_grid, projections
+from acoupipe_grain.array.matrix_products import squared_magnitude
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError
 
@@ -50,8 +50,8 @@ def functional(
 
     def of_line(pairs: Eigenpairs, vectors: Complex[Array, "point mic"]) -> Float[Array, "*batch point"]:
         roots = jnp.where(pairs.values > pairs.rounding, pairs.values, 0) ** (1 / exponent)
-        norm = jnp.sum(_squared_magnitude(vectors.astype(pairs.vectors.dtype)), axis=-1)
-        return norm * (jnp.sum(_projections(pairs.vectors, vectors) * roots[..., None, :], axis=-1) / norm) ** exponent
+        norm = jnp.sum(squared_magnitude(vectors.astype(pairs.vectors.dtype)), axis=-1)
+        return norm * (jnp.sum(projections(pairs.vectors, vectors) * roots[..., None, :], axis=-1) / norm) ** exponent
 
     return on_grid(map_lines(of_line, eigenpairs, steering), setup, bands)
 
@@ -74,7 +74,7 @@ def capon(
 
     def of_line(pairs: Eigenpairs, vectors: Complex[Array, "point mic"]) -> Float[Array, "*batch point"]:
         inverse = 1 / jnp.maximum(pairs.values, pairs.rounding)
-        return 1 / (setup.num_mics**2 * jnp.sum(_projections(pairs.vectors, vectors) * inverse[..., None, :], axis=-1))
+        return 1 / (setup.num_mics**2 * jnp.sum(projections(pairs.vectors, vectors) * inverse[..., None, :], axis=-1))
 
     return on_grid(map_lines(of_line, eigenpairs, steering), setup, bands)
 
@@ -99,7 +99,7 @@ def eigenvalue(
     without = arguments.flag("remove_diagonal", remove_diagonal)
 
     def of_line(pairs: Eigenpairs, vectors: Complex[Array, "point mic"]) -> Float[Array, "*batch point"]:
-        projected = _projections(pairs.vectors[..., number : number + 1], vectors, without)
+        projected = projections(pairs.vectors[..., number : number + 1], vectors, without)
         return pairs.values[..., number : number + 1] * projected[..., 0]
 
     maps = map_lines(of_line, eigenpairs, steering)
@@ -126,7 +126,7 @@ def music(
     count = arguments.integer("num_components", num_components, minimum=1, maximum=setup.num_mics - 1)
 
     def of_line(pairs: Eigenpairs, vectors: Complex[Array, "point mic"]) -> Float[Array, "*batch point"]:
-        projected = _projections(pairs.vectors[..., :-count], vectors)
+        projected = projections(pairs.vectors[..., :-count], vectors)
         power = jnp.sum(projected * pairs.values[..., None, :-count], axis=-1)
         power = jnp.maximum(power, jnp.finfo(power.dtype).tiny)
         return MUSIC_MAXIMUM * power.min(axis=-1, keepdims=True) / power
@@ -154,32 +154,12 @@ def orthogonal(
 
     def of_line(pairs: Eigenpairs, vectors: Complex[Array, "point mic"]) -> Float[Array, "*batch point"]:
         largest = pairs.values[..., -count:]
-        projected = _projections(pairs.vectors[..., -count:], vectors, without)
+        projected = projections(pairs.vectors[..., -count:], vectors, without)
         places = place_of_maximum(jnp.swapaxes(projected, -1, -2))
         at_places = jax.nn.one_hot(places, vectors.shape[0], dtype=largest.dtype, axis=-1)
         return jnp.sum(at_places * (largest / setup.num_mics)[..., None], axis=-2)
 
     return on_grid(map_lines(of_line, eigenpairs, steering), setup, bands)
-
-
-def _projections(
-    modes: Complex[Array, "*batch mic mode"], steering: Complex[Array, "point mic"], remove_diagonal: bool = False
-) -> Float[Array, "*batch point mode"]:
-    """Return |hᴴ v|² for all steering vectors h and modes v; without the diagonal times M/(M−1)."""
-    steering = steering.astype(modes.dtype)
-    projected = product(jnp.conj(steering), modes)
-    squared = _squared_magnitude(projected)
-    if not remove_diagonal:
-        return squared
-    of_diagonal = jnp.matmul(
-        _squared_magnitude(steering), _squared_magnitude(modes), precision=jax.lax.Precision.HIGHEST
-    )
-    num_mics = steering.shape[-1]
-    return (squared - of_diagonal) * (num_mics / (num_mics - 1))
-
-
-def _squared_magnitude(values: Complex[Array, "*n"]) -> Float[Array, "*n"]:
-    return jnp.real(values) ** 2 + jnp.imag(values) ** 2
 
 
 def _require_diagonal(method: str, remove_diagonal: Any) -> None:

@@ -17,8 +17,8 @@ from jaxtyping import Array, Bool, Complex, Float
 from acoupipe_grain import arguments
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.double_precision import in_double_precision, place_of_maximum
-from acoupipe_grain.array.features.maps import conventional, map_lines, on_grid
-from acoupipe_grain.array.matrix_products import product
+from acoupipe_grain.array.features.maps import conventional, map_lines, on_grid, projections
+from acoupipe_grain.array.matrix_products import product, squared_magnitude
 from acoupipe_grain.array.measurement import MeasurementSetup
 
 COMPONENT_ITERATIONS = 20
@@ -94,7 +94,7 @@ def _clean(
         divisor = jnp.where(running, largest, 1)
         component = _component(state.csm, steering[place] * np.sqrt(normalisation), divisor)
         removed = jnp.where(running, damping * largest, 0)
-        dirty = state.dirty - removed * normalisation * _component_map(component, steering, remove_diagonal)
+        dirty = state.dirty - removed * projections(component[:, None], steering, remove_diagonal)[:, 0]
         left = state.csm - removed * component[:, None] * jnp.conj(component)
         return _Cleaning(left, dirty, clean, maxima, running)
 
@@ -114,21 +114,7 @@ def _component(
     explained = product(off_diagonal, steering[:, None])[:, 0] / power
 
     def refine(_: Array, component: Complex[Array, " mic"]) -> Complex[Array, " mic"]:
-        own = jnp.real(component) ** 2 + jnp.imag(component) ** 2
-        weight = jnp.real(steering) ** 2 + jnp.imag(steering) ** 2
-        return (explained + own * steering) / jnp.sqrt(1 + jnp.sum(weight * own))
+        own = squared_magnitude(component)
+        return (explained + own * steering) / jnp.sqrt(1 + jnp.sum(squared_magnitude(steering) * own))
 
     return jax.lax.fori_loop(np.int32(0), np.int32(COMPONENT_ITERATIONS), refine, steering)
-
-
-def _component_map(
-    component: Complex[Array, " mic"], steering: Complex[Array, "point mic"], remove_diagonal: bool
-) -> Float[Array, " point"]:
-    """Return |hᴴ g|², without the diagonal's part Σ|h|²|g|² if it is removed."""
-    projected = product(jnp.conj(steering), component[:, None])[:, 0]
-    steered = jnp.real(projected) ** 2 + jnp.imag(projected) ** 2
-    if not remove_diagonal:
-        return steered
-    weights = jnp.real(steering) ** 2 + jnp.imag(steering) ** 2
-    own = jnp.real(component) ** 2 + jnp.imag(component) ** 2
-    return steered - jnp.matmul(weights, own, precision=jax.lax.Precision.HIGHEST)

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Complex, Float, Inexact
 from acoupipe_grain import arguments
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.matrices import csmtriu
-from acoupipe_grain.array.matrix_products import quadratic_form, steered_power
+from acoupipe_grain.array.matrix_products import product, quadratic_form, squared_magnitude, steered_power
 from acoupipe_grain.array.measurement import MeasurementSetup
 
 
@@ -77,18 +77,16 @@ def conventional_lines_of_sources(
         sources, noise = received
         steered = steered_power(vectors, sources)
         # Without the diagonal, the noise goes and each source's own part at every microphone.
-        on_diagonal = -jnp.sum(_squared(sources), axis=-1) if without else noise
-        own = jnp.matmul(_squared(vectors), on_diagonal[..., None], precision=jax.lax.Precision.HIGHEST)[..., 0]
+        on_diagonal = -jnp.sum(squared_magnitude(sources), axis=-1) if without else noise
+        own = jnp.matmul(squared_magnitude(vectors), on_diagonal[..., None], precision=jax.lax.Precision.HIGHEST)[
+            ..., 0
+        ]
         return steered + own
 
     lines = jnp.moveaxis(weighted, -3, 0), jnp.moveaxis(noise_line_powers, -2, 0)
     maps = map_lines(of_line, lines, steering)
     num_mics = transfer.shape[-2]
     return jnp.maximum(maps * (num_mics / (num_mics - 1)), 0) if without else maps
-
-
-def _squared(values: Complex[Array, "*n"]) -> Float[Array, "*n"]:
-    return jnp.real(values) ** 2 + jnp.imag(values) ** 2
 
 
 def conventional(
@@ -99,6 +97,19 @@ def conventional(
     if not remove_diagonal:
         return quadratic_form(csm, steering)
     return quadratic_form(csm * (1 - np.eye(num_mics, dtype=np.float32)), steering) * (num_mics / (num_mics - 1))
+
+
+def projections(
+    modes: Complex[Array, "*batch mic mode"], steering: Complex[Array, "point mic"], remove_diagonal: bool = False
+) -> Float[Array, "*batch point mode"]:
+    """Return |hᴴ v|² for all steering vectors h and modes v; without the diagonal scaled by M/(M−1)."""
+    steering = steering.astype(modes.dtype)
+    squared = squared_magnitude(product(jnp.conj(steering), modes))
+    if not remove_diagonal:
+        return squared
+    of_diagonal = jnp.matmul(squared_magnitude(steering), squared_magnitude(modes), precision=jax.lax.Precision.HIGHEST)
+    num_mics = steering.shape[-1]
+    return (squared - of_diagonal) * (num_mics / (num_mics - 1))
 
 
 def map_lines(

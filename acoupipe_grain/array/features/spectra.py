@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int, Shaped
 
 from acoupipe_grain.array.features.bands import Bands
-from acoupipe_grain.array.matrix_products import outer_sum
+from acoupipe_grain.array.matrix_products import outer_sum, squared_magnitude
 from acoupipe_grain.array.measurement import MeasurementSetup
 
 MAX_KERNELS = 128
@@ -84,8 +84,7 @@ def mean_power(
     scale: Float[np.ndarray, " line"],
 ) -> Float[Array, "*batch line channel"]:
     """Return Welch's estimate of the power per line and channel."""
-    squared = jnp.real(spectra) ** 2 + jnp.imag(spectra) ** 2
-    return jnp.sum(squared * weights[..., None, None], axis=-3) * scale[:, None].astype(np.float32)
+    return jnp.sum(squared_magnitude(spectra) * weights[..., None, None], axis=-3) * scale[:, None].astype(np.float32)
 
 
 def cross_power(
