@@ -28,6 +28,7 @@ def deliver(
             raise ArgumentError(f"device={device!r}: expected a jax.Device, a jax.sharding.Sharding or None.")
         dataset = grain.experimental.device_put(dataset, device, cpu_buffer_size=1, device_buffer_size=2)
     if compute_batch is not None:
+        _require_automatic_axes(device)
         dataset = dataset.map(_PlacedComputation(compute_batch, device))
     for number, (transform, seed) in enumerate(zip(transforms, seeds, strict=True)):
         if isinstance(transform, grain.transforms.RandomMap):
@@ -53,6 +54,19 @@ class _PlacedComputation:
         if self._placed is None:
             self._placed = jax.device_put(self._compute_batch, _replicated(self._device))
         return apply_batch_computation(self._placed, batch)
+
+
+def _require_automatic_axes(device: Any) -> None:
+    """Refuse meshes whose axes are explicit: computations would have to say how every intermediate is sharded."""
+    if not isinstance(device, jax.sharding.NamedSharding):
+        return
+    kinds = device.mesh.axis_types
+    if any(kind is not jax.sharding.AxisType.Auto for kind in kinds):
+        raise ArgumentError(
+            f"device={device!r}: the mesh has axes of the types {kinds}, and this source computes whole batches, which "
+            "XLA shards by itself; make the mesh with jax.make_mesh(..., axis_types=(jax.sharding.AxisType.Auto,) * "
+            f"{len(kinds)})."
+        )
 
 
 def _replicated(device: Any) -> Any:

@@ -71,7 +71,8 @@ def make_loader(
         Whether to leave out the smaller last batch of an epoch.
     device
         A `jax.Device` or `jax.sharding.Sharding` to which batches are sent ahead of time; None: batches stay NumPy
-        arrays, or, for a source with `compute_batch`, are on JAX's default device.
+        arrays, or, for a source with `compute_batch`, are on JAX's default device. The mesh of a sharding has automatic
+        axes where the source computes batches.
     transforms
         Functions batch → batch or `grain.transforms.Map` and ``RandomMap`` objects, applied in order to the batches as
         they are delivered, in this process. Checkpoints do not compare them.

@@ -1,6 +1,9 @@
 """Whole batches of the spectral modes in one jitted call: the loader's and the exporter's path, and the user's own."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import cloudpickle
 import jax
@@ -132,6 +135,26 @@ def test_loaders_deliver_jax_arrays_of_shuffled_scenes(small_setup, mode):
     for batch, again in zip(batches, workers, strict=True):
         for name in batch:
             assert np.array_equal(batch[name], again[name]), name
+
+
+def test_batches_are_shared_out_among_devices():
+    script = """
+import jax, numpy as np
+import acoupipe_grain as apg
+mesh = jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
+grid = apg.RectGrid(-0.5, 0.5, -0.5, 0.5, 1.0, 0.1)
+setup = {"mic_positions": "minidsp_uma-16", "grid": grid}
+source = apg.SyntheticSource(8, mode="wishart", features=("csm", "sourcemap"), f=4000.0, setup=setup)
+for batch in apg.make_loader(source, 8, device=sharding):
+    assert batch["csm"].sharding.is_equivalent_to(sharding, 4)
+    for row, index in enumerate(np.asarray(batch["idx"])):
+        for name in ("csm", "sourcemap"):
+            expected = source[int(index)][name]
+            assert np.abs(np.asarray(batch[name][row]) - expected).max() < 1e-5 * np.abs(expected).max()
+"""
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])

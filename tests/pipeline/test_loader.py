@@ -162,6 +162,13 @@ def test_a_batched_source_is_computed_in_this_process(device):
     np.testing.assert_array_equal(np.concatenate([batch["doubled"] for batch in measured]), expected)
 
 
+def test_a_mesh_of_explicit_axes_is_refused_for_a_batched_source():
+    mesh = jax.make_mesh((1,), ("batch",), axis_types=(jax.sharding.AxisType.Explicit,))
+    sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
+    with pytest.raises(ArgumentError, match=r"axis_types=\(jax.sharding.AxisType.Auto,\) \* 1"):
+        apg.make_loader(Doubled(), 5, device=sharding)
+
+
 def test_scenes_are_drawn_in_vectorised_batches(monkeypatch):
     scenes = apg.SceneSource(10, max_nsources=3)
     monkeypatch.setattr(apg.SceneSource, "__getitem__", lambda *args: pytest.fail("read one by one"))
