@@ -80,6 +80,10 @@ class Streams:
         key = _key(self.seed, self.split_number, stream)
         return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, attempt, index]))
 
+    def jax_keys(self, indices: Iterable[int]) -> NDArray[np.uint32]:
+        """Return the words of each record's JAX threefry key, shape (len(indices), 2)."""
+        return self.words("jax_key", indices, 1).astype("<u8").view("<u4").astype(np.uint32)
+
     def identity(self, indices: Iterable[int]) -> NDArray[np.uint32]:
         """Return the words that identify the draws of each record, shape (len(indices), 6).
 

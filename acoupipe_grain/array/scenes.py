@@ -222,7 +222,7 @@ class SceneSource(Identified, StartsGrainWorkers):
             "mic_positions": self._mic_positions(rows).astype(np.float32),
             "noise_power": self._noise_power(rows, strengths).astype(np.float32),
             "num_samples": self._draw_num_samples(rows).astype(np.int32),
-            "key": self.streams.words("jax_key", rows, 1).astype("<u8").view("<u4").astype(np.uint32),
+            "key": self.streams.jax_keys(rows),
             "seeds": self.streams.identity(rows),
             "idx": rows.astype(np.int32),
             "num_sources": counts.astype(np.int32),

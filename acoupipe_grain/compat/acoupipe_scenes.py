@@ -164,7 +164,7 @@ class AcouPipeScenes(Identified, StartsGrainWorkers):
             "mic_positions": mics,
             "noise_power": np.array(noise_power),
             "num_samples": np.array(self._num_samples(seconds), dtype=np.int32),
-            "key": streams.words("jax_key", [index], 1).astype("<u8").view("<u4").astype(np.uint32)[0],
+            "key": streams.jax_keys([index])[0],
             "seeds": streams.identity([index])[0],
             "idx": np.array(index, dtype=np.int32),
             "num_sources": np.array(count, dtype=np.int32),
