@@ -36,6 +36,8 @@ FeaturesLike: TypeAlias = str | Feature | Mapping[str, Any] | Sequence[str | Fea
 _building = threading.Lock()
 ENGINES = ("acoular", "jax")
 MAX_UPSAMPLING = 4096
+MAX_CONSTANT_BYTES = 512 * 2**20
+"""What the constants of all features may take for batches to be computed in the way that is fastest but needs most."""
 
 
 class SimulatedSource(Identified, workers.StartsGrainWorkers):
@@ -127,8 +129,10 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
             return None
         with _building:
             if self._batches is None:
-                mode = in_batches(self._graph.mode, self.setup, self._graph.bands)
+                mode = in_batches(self._graph.mode)
                 graph = FeatureGraph(self._graph.features, mode, self.setup, self._graph.bands)
+                if graph.num_constant_bytes > MAX_CONSTANT_BYTES:
+                    graph = self._graph
                 self._batches = batch_computation(graph, self.inputs.max_nsources)
             return self._batches
 

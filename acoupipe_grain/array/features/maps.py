@@ -78,9 +78,7 @@ def conventional_lines_of_sources(
         steered = steered_power(vectors, sources)
         # Without the diagonal, the noise goes and each source's own part at every microphone.
         on_diagonal = -jnp.sum(squared_magnitude(sources), axis=-1) if without else noise
-        own = jnp.matmul(squared_magnitude(vectors), on_diagonal[..., None], precision=jax.lax.Precision.HIGHEST)[
-            ..., 0
-        ]
+        own = jnp.matmul(on_diagonal, squared_magnitude(vectors).T, precision=jax.lax.Precision.HIGHEST)
         return steered + own
 
     lines = jnp.moveaxis(weighted, -3, 0), jnp.moveaxis(noise_line_powers, -2, 0)

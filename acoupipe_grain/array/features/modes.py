@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from acoupipe_grain.array.features import maps, spectral_steps, welch_steps
-from acoupipe_grain.array.features.bands import Bands
-from acoupipe_grain.array.features.constants import map_weights_shape
 from acoupipe_grain.array.features.eigenpairs import eigenpairs
 from acoupipe_grain.array.features.scaling import scaling
-from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import unknown_name
 
 SCENE_QUANTITIES = (
@@ -97,13 +93,9 @@ MODES = {
 }
 
 
-MAX_WEIGHT_BYTES = 512 * 2**20
-
-
-def in_batches(mode: Mode, setup: MeasurementSetup, bands: Bands) -> Mode:
-    """Return the mode with the steps that are fastest for many records at once."""
-    num_bytes = 4 * math.prod(map_weights_shape(setup, bands, steering=setup.steering))
-    if mode.steps["conventional_lines"] is not maps.conventional_lines or num_bytes > MAX_WEIGHT_BYTES:
+def in_batches(mode: Mode) -> Mode:
+    """Return the mode with the steps that are fastest for many records at once, with larger constants."""
+    if mode.steps["conventional_lines"] is not maps.conventional_lines:
         return mode
     return replace(mode, steps={**mode.steps, "conventional_lines": maps.conventional_lines_of_batches})
 
