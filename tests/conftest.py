@@ -25,6 +25,7 @@ NUMERICAL = (
     ),
     *(f"acoupipe_grain.array.simulate.{name}" for name in ("spectral", "wishart")),
     "acoupipe_grain.array.matrix_products",
+    "acoupipe_grain.array.source_pairs",
     "acoupipe_grain.array.geometry",
     "acoupipe_grain.array.locations",
     "acoupipe_grain.array.signals",

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
+
+from acoupipe_grain.array.source_pairs import SourcePairs, add_sources
 
 _PRECISION = jax.lax.Precision.HIGHEST
+_SOURCES_AT_ONCE = 64
 
 
 def outer_sum(vectors: Complex[Array, "*batch vector line mic"]) -> Complex[Array, "*batch line mic mic"]:
@@ -62,20 +65,29 @@ def quadratic_form(
 
 
 def steered_power(
-    vectors: Complex[Array, "point mic"], sources: Complex[Array, "*batch mic source"]
+    vectors: Complex[Array, "point mic"],
+    sources: Complex[Array, "*batch mic source"],
+    source_mask: Bool[Array, "*batch source"],
 ) -> Float[Array, "*batch point"]:
-    """Return Σ |hᴴ a|² over the sources a of each record, for every vector h.
+    """Return Σ |hᴴ a|² over the sources a of each record, for every vector h; only sources in the mask are computed.
 
-    One product for all records and sources: [Re h, Im h] with [Re a, Im a] and with [Im a, −Re a].
+    One product for some sources at a time: [Re a, Im a] and [Im a, −Re a] with [Re h, Im h].
     """
     *batch, num_mics, num_sources = sources.shape
-    columns = jnp.moveaxis(sources.reshape(-1, num_mics, num_sources), 1, 0)
-    real, imag = jnp.real(columns), jnp.imag(columns)
-    parts = jnp.stack([jnp.concatenate([real, imag]), jnp.concatenate([imag, -real])], axis=1)
-    stacked = jnp.concatenate([jnp.real(vectors), jnp.imag(vectors)], axis=-1)
-    steered = jnp.matmul(stacked, parts.reshape(2 * num_mics, -1), precision=_PRECISION)
-    power = jnp.sum(steered.reshape(len(vectors), *parts.shape[1:]) ** 2, axis=(1, 3))
-    return power.T.reshape(*batch, len(vectors))
+    rows = jnp.swapaxes(sources, -1, -2).reshape(-1, num_sources, num_mics)
+    stacked = jnp.concatenate([jnp.real(vectors), jnp.imag(vectors)], axis=-1).T
+    chunk_size = min(_SOURCES_AT_ONCE, len(rows) * num_sources)
+
+    def add(power: Float[Array, "record point"], pairs: SourcePairs) -> Float[Array, "record point"]:
+        some = jnp.where(pairs.is_drawn[:, None], rows[pairs.record, pairs.source], 0)
+        real, imag = jnp.real(some), jnp.imag(some)
+        upper, lower = jnp.concatenate([real, imag], axis=-1), jnp.concatenate([imag, -real], axis=-1)
+        steered = jnp.matmul(jnp.concatenate([upper, lower]), stacked, precision=_PRECISION)
+        return power.at[pairs.record].add(steered[:chunk_size] ** 2 + steered[chunk_size:] ** 2)
+
+    mask = source_mask.reshape(len(rows), num_sources)
+    power = add_sources(mask, chunk_size, add, jnp.zeros((len(rows), len(vectors)), stacked.dtype))
+    return power.reshape(*batch, len(vectors))
 
 
 def squared_magnitude(values: Complex[Array, "*n"]) -> Float[Array, "*n"]:

@@ -74,9 +74,22 @@ class BatchComputation:
     def __call__(self, constants: Mapping[str, Any], batch: Mapping[str, Any]) -> dict[str, jax.Array]:
         """Compute all features; `batch` may hold more than they need."""
         inputs = {name: jnp.asarray(batch[name]) for name in self.graph.inputs}
-        if next(iter(inputs.values())).shape[0] <= self.chunk_size:
+        size = next(iter(inputs.values())).shape[0]
+        if size <= self.chunk_size:
             return self.graph(constants, inputs)
-        return jax.lax.map(lambda record: self.graph(constants, record), inputs, batch_size=self.chunk_size)
+        num_chunks, rest = divmod(size, self.chunk_size)
+        chunks = {
+            name: array[: size - rest].reshape(num_chunks, self.chunk_size, *array.shape[1:])
+            for name, array in inputs.items()
+        }
+        computed = {
+            name: array.reshape(size - rest, *array.shape[2:])
+            for name, array in jax.lax.map(lambda chunk: self.graph(constants, chunk), chunks).items()
+        }
+        if not rest:
+            return computed
+        last = self.graph(constants, {name: array[size - rest :] for name, array in inputs.items()})
+        return {name: jnp.concatenate([array, last[name]]) for name, array in computed.items()}
 
 
 def batch_computation(graph: FeatureGraph, num_sources: int) -> jax.tree_util.Partial:

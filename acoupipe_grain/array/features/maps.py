@@ -62,6 +62,7 @@ def conventional_lines_of_sources(
     transfer: Complex[Array, "*batch line mic source"],
     source_line_powers: Float[Array, "*batch line source"],
     noise_line_powers: Float[Array, "*batch line mic"],
+    source_mask: Bool[Array, "*batch source"],
     steering: Complex[Array, "line point mic"],
     *,
     remove_diagonal: Any = None,
@@ -75,7 +76,7 @@ def conventional_lines_of_sources(
         vectors: Complex[Array, "point mic"],
     ) -> Float[Array, "*batch point"]:
         sources, noise = received
-        steered = steered_power(vectors, sources)
+        steered = steered_power(vectors, sources, source_mask)
         # Without the diagonal, the noise goes and each source's own part at every microphone.
         on_diagonal = -jnp.sum(squared_magnitude(sources), axis=-1) if without else noise
         own = jnp.matmul(on_diagonal, squared_magnitude(vectors).T, precision=jax.lax.Precision.HIGHEST)

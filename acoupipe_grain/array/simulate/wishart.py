@@ -166,15 +166,11 @@ def _factor(key: Array, degree: Float[Array, ""], size: int, real: bool) -> Inex
         squared = 2 * jax.random.gamma(for_diagonal, shapes / 2, dtype=jnp.float32)
     else:
         squared = jax.random.gamma(for_diagonal, shapes, dtype=jnp.float32)
-    rows, columns = np.tril_indices(size, -1)
+    # The whole square is drawn: filling a triangle would take longer.
     if real:
-        normal = jax.random.normal(for_rest, (rows.size,), dtype=jnp.float32)
+        normal = jax.random.normal(for_rest, (size, size), dtype=jnp.float32)
     else:
-        parts = jax.random.normal(for_rest, (2, rows.size), dtype=jnp.float32) * np.float32(np.sqrt(0.5))
+        parts = jax.random.normal(for_rest, (2, size, size), dtype=jnp.float32) * np.float32(np.sqrt(0.5))
         normal = jax.lax.complex(parts[0], parts[1])
-    # A gather by a table: filling the triangle by scattering would be slower than drawing it.
-    place = np.zeros((size, size), dtype=np.int32)
-    place[rows, columns] = np.arange(rows.size)
     below = np.tri(size, k=-1, dtype=bool)
-    factor = jnp.where(below, normal[place] if rows.size else 0, jnp.diag(jnp.sqrt(squared)))
-    return jnp.where(is_drawn, factor, 0)
+    return jnp.where(is_drawn, jnp.where(below, normal, jnp.diag(jnp.sqrt(squared))), 0)
