@@ -12,19 +12,31 @@ NUMERICAL = (
             "builtin",
             "clean_sc",
             "constants",
-            "double_precision",
             "eigenpairs",
             "labels",
             "maps",
             "matrices",
             "scaling",
+            "simulation_steps",
             "spectra",
             "spectral_steps",
             "welch_steps",
         )
     ),
-    *(f"acoupipe_grain.array.simulate.{name}" for name in ("spectral", "wishart")),
+    *(
+        f"acoupipe_grain.array.simulate.{name}"
+        for name in (
+            "arrivals",
+            "arrival_spectra",
+            "noise_spectra",
+            "periodic_signals",
+            "random_numbers",
+            "spectral",
+            "wishart",
+        )
+    ),
     "acoupipe_grain.array.matrix_products",
+    "acoupipe_grain.array.double_precision",
     "acoupipe_grain.array.source_pairs",
     "acoupipe_grain.array.geometry",
     "acoupipe_grain.array.locations",

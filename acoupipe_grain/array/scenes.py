@@ -195,6 +195,11 @@ class SceneSource(Identified, StartsGrainWorkers):
             "mic_displacement": distributions.given(self._mic_displacements),
         }
 
+    @property
+    def has_default_displacements(self) -> bool:
+        """Whether microphones are where they should be, or displaced by the default distribution."""
+        return distributions.given(self._mic_displacements) is None
+
     @cached_property
     def element_spec(self) -> dict[str, ArraySpec]:
         """Specification of every array of an element."""

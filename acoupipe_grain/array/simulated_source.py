@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import jax
@@ -11,6 +12,7 @@ import numpy as np
 
 from acoupipe_grain import arguments, workers
 from acoupipe_grain.array.features import (
+    Bands,
     Feature,
     FeatureComputation,
     FeatureGraph,
@@ -22,10 +24,16 @@ from acoupipe_grain.array.features import (
     resolve_features,
 )
 from acoupipe_grain.array.features.builtin import ALWAYS, LENGTH
-from acoupipe_grain.array.features.modes import RECORDING_QUANTITIES
+from acoupipe_grain.array.features.modes import (
+    RECORDING_QUANTITIES,
+    with_simulated_signals,
+    with_simulated_spectra,
+)
+from acoupipe_grain.array.features.simulation_steps import have_spectra_without_signals
 from acoupipe_grain.array.identity import Identified
 from acoupipe_grain.array.signals import Waveforms
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
+from acoupipe_grain.array.simulate.periodic_signals import Propagation
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.memory import require_memory
 from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
@@ -82,17 +90,30 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         always = (*ALWAYS, LENGTH) if scenes.random_signal_length else ALWAYS
         resolved = resolve_features(features, always)
         self.features = resolved[: len(resolved) - len(always)]
-        self._graph = FeatureGraph(resolved, mode, self.setup, bands)
+        self._graph = self._feature_graph(resolved, mode, bands)
         self._batches: jax.tree_util.Partial | None = None
         self._computation = FeatureComputation(self._graph)
         self.element_spec = self._graph.element_spec(self._input_spec())
         self._require_memory()
 
+    def _feature_graph(self, features: tuple[Feature, ...], mode: Mode, bands: Bands) -> FeatureGraph:
+        """Return the features' graph: with time signals simulated outside of it, within it, or not at all."""
+        if not mode.is_time_domain or self.engine == "acoular":
+            return FeatureGraph(features, mode, self.setup, bands)
+        propagation = Propagation(self.setup, self.inputs.max_num_samples, self.upsampling)
+        if have_spectra_without_signals(self.setup, bands) and self.inputs.has_default_displacements:
+            graph = FeatureGraph(features, with_simulated_spectra(mode, propagation), self.setup, bands)
+            # What is computed from time signals must belong to the spectra beside it.
+            if not any(graph.uses(name) for name in RECORDING_QUANTITIES):
+                return graph
+        return FeatureGraph(features, with_simulated_signals(mode, propagation), self.setup, bands)
+
     def _require_memory(self) -> None:
         recording = sum(self._input_spec()[name].num_bytes for name in self._graph.inputs)
         require_memory(
             # Constants on the host and on the device; signals in two layouts.
-            2 * (self._graph.num_constant_bytes + recording + element_num_bytes(self.element_spec)),
+            2 * (self._graph.num_constant_bytes + recording + element_num_bytes(self.element_spec))
+            + self._graph.num_working_bytes(self.inputs.max_nsources),
             f"one record ({self.setup.grid.size} grid points, {self.inputs.max_num_samples} samples)",
             "use fewer frequencies f, a coarser grid or a shorter signal_length",
         )
@@ -120,17 +141,16 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
 
     @property
     def compute_batch(self) -> jax.tree_util.Partial | None:
-        """The computation of whole batches of ``source.inputs``; None in mode "welch", where records are simulated.
+        """The computation of whole batches of ``source.inputs``; None where Acoular simulates.
 
         Its features agree with those of ``source[i]`` to 1e-5 of their maximum (eigenvectors of close eigenvalues, and
         methods that choose a maximum, excepted).
         """
-        if self._graph.mode.is_time_domain:
+        if self.engine == "acoular":
             return None
         with _building:
             if self._batches is None:
-                mode = in_batches(self._graph.mode)
-                graph = FeatureGraph(self._graph.features, mode, self.setup, self._graph.bands)
+                graph = replace(self._graph, mode=in_batches(self._graph.mode))
                 if graph.num_constant_bytes > MAX_CONSTANT_BYTES:
                     graph = self._graph
                 self._batches = batch_computation(graph, self.inputs.max_nsources)
@@ -171,10 +191,6 @@ def _checked_engine(mode: Mode, engine: Any, upsampling: Any) -> tuple[str, int 
                 f"upsampling={upsampling!r}: mode={mode.name!r} has exact phases and no delays to round; leave it out."
             )
         return "jax", None
-    if engine == "jax":
-        raise ArgumentError(
-            f"engine='jax': simulates mode='analytic' and mode='wishart'; use engine='acoular' with mode={mode.name!r}."
-        )
     if upsampling is None:
-        return engine, DEFAULT_UPSAMPLING
+        return engine, DEFAULT_UPSAMPLING if engine == "acoular" else None
     return engine, arguments.integer("upsampling", upsampling, minimum=1, maximum=MAX_UPSAMPLING)

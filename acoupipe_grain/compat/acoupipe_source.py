@@ -37,7 +37,7 @@ class AcouPipeSource(SimulatedSource):
     mode
         "welch" or "analytic": as in AcouPipe. "wishart": this package's random matrices about AcouPipe's scenes.
     engine, features, num, upsampling
-        As for `SyntheticSource`.
+        As for `SyntheticSource`; AcouPipe's waveforms are simulated by Acoular only.
     f
         Frequency or frequencies, Hz. None: all bins. With `scaling` "acoupipe" and single lines: frequencies of bins.
     scaling
@@ -95,6 +95,11 @@ class AcouPipeSource(SimulatedSource):
             raise ArgumentError(
                 "scaling='acoupipe', mode='wishart': AcouPipe's random matrices are not reproduced; use "
                 "scaling='physical' for this package's draws about AcouPipe's scenes, or another mode."
+            )
+        if chosen.is_time_domain and engine == "jax":
+            raise ArgumentError(
+                "engine='jax', mode='welch': draws waveforms of its own, not AcouPipe's; use engine='acoular', or "
+                "SyntheticSource."
             )
         super().__init__(
             scenes,

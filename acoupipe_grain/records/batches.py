@@ -12,17 +12,20 @@ from acoupipe_grain.specs import (
     apply_batch_computation,
     batch_of,
     compute_batch_of,
+    element_num_bytes,
     inputs_of,
     stack_elements,
 )
 
 MAX_BATCH_SIZE = 64
 """Records per call of a source's `compute_batch`, at most; fixed, because results depend on it in their last bits."""
+MAX_BATCH_BYTES = 512 * 2**20
+"""What the elements of one such call may take."""
 
 
-def batch_starts(start: int, stop: int) -> range:
+def batch_starts(source: DataSource, start: int, stop: int) -> range:
     """Return the first record of each batch in a shard."""
-    return range(start, stop, _batch_size(start, stop))
+    return range(start, stop, _batch_size(source, start, stop))
 
 
 def elements_of_shard(source: DataSource, start: int, stop: int) -> Iterator[tuple[int, Element]]:
@@ -31,7 +34,7 @@ def elements_of_shard(source: DataSource, start: int, stop: int) -> Iterator[tup
         for index in range(start, stop):
             yield index, source[index]
         return
-    for first in batch_starts(start, stop):
+    for first in batch_starts(source, start, stop):
         yield from elements_of_batch(source, first, start, stop)
 
 
@@ -40,7 +43,7 @@ def elements_of_batch(source: DataSource, first: int, start: int, stop: int) -> 
     computation, inputs = compute_batch_of(source), inputs_of(source)
     if computation is None:
         raise TypeError(f"{source!r} computes no batches")
-    size = _batch_size(start, stop)
+    size = _batch_size(source, start, stop)
     indices = list(range(first, min(first + size, stop)))
     # The last batch is filled up: every batch has the same size and compiles once.
     padded = indices + [indices[-1]] * (size - len(indices))
@@ -51,5 +54,6 @@ def elements_of_batch(source: DataSource, first: int, start: int, stop: int) -> 
         yield index, {name: array[row, ...] for name, array in batch.items()}
 
 
-def _batch_size(start: int, stop: int) -> int:
-    return min(MAX_BATCH_SIZE, stop - start)
+def _batch_size(source: DataSource, start: int, stop: int) -> int:
+    within_memory = MAX_BATCH_BYTES // max(1, element_num_bytes(source.element_spec))
+    return max(1, min(MAX_BATCH_SIZE, within_memory, stop - start))

@@ -114,6 +114,9 @@ def _computed_anew(source: DataSource, stored: ArrayRecordSource) -> Iterator[tu
             yield int(index), source[int(index)]
         return
     first, last = stored.manifest.shards[0], stored.manifest.shards[-1]
-    batches = [(batch_starts(first.start, first.stop)[0], first), (batch_starts(last.start, last.stop)[-1], last)]
+    batches = [
+        (batch_starts(source, first.start, first.stop)[0], first),
+        (batch_starts(source, last.start, last.stop)[-1], last),
+    ]
     for start_of_batch, row in dict.fromkeys(batches):
         yield from elements_of_batch(source, start_of_batch, row.start, row.stop)

@@ -65,11 +65,6 @@ def test_spectral_modes_have_one_engine_and_no_delays_to_round(small_setup, mode
         source(small_setup, mode, engine="acuolar")
 
 
-def test_welch_is_simulated_by_acoular(small_setup):
-    with pytest.raises(ArgumentError, match=r"engine='jax'.*use engine='acoular'"):
-        source(small_setup, "welch", engine="jax")
-
-
 @pytest.mark.parametrize("mode", ["analytic", "wishart"])
 def test_no_time_signal_is_simulated(small_setup, mode, monkeypatch):
     import acoupipe_grain.array.simulated_source as module

@@ -19,8 +19,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from acoupipe_grain import arguments
+from acoupipe_grain.array.double_precision import in_double_precision, place_of_maximum
 from acoupipe_grain.array.features.bands import Bands
-from acoupipe_grain.array.features.double_precision import in_double_precision, place_of_maximum
 from acoupipe_grain.array.features.eigenpairs import Eigenpairs
 from acoupipe_grain.array.features.maps import map_lines, on_grid, projections
 from acoupipe_grain.array.matrix_products import squared_magnitude

@@ -51,9 +51,11 @@ class FeatureComputation:
 MAX_CHUNK_BYTES = 4 * 2**30
 """What may be needed at once on the way to the features of a batch; larger batches are computed in chunks."""
 
-
 CACHE_BYTES = 8 * 2**20
 """About how much of a processor's cache one batch of matrices may take."""
+
+SIGNAL_BYTES = 256 * 2**20
+"""What simulated signals may take at once on the CPU, where memory that is used again is faster than fresh memory."""
 
 
 class BatchComputation:
@@ -102,10 +104,14 @@ def batch_computation(graph: FeatureGraph, num_sources: int) -> jax.tree_util.Pa
     num_sources
         Room for sources in a scene.
     """
-    chunk_size = MAX_CHUNK_BYTES // graph.num_working_bytes(num_sources)
-    if not graph.num_constant_bytes and jax.default_backend() == "cpu":
-        # Maps gain from many records at once; matrices alone are computed faster while they stay in the cache.
-        chunk_size = min(chunk_size, CACHE_BYTES // graph.num_matrix_bytes)
+    num_bytes = graph.num_working_bytes(num_sources)
+    chunk_size = MAX_CHUNK_BYTES // num_bytes
+    if jax.default_backend() == "cpu":
+        if graph.mode.is_time_domain:
+            chunk_size = SIGNAL_BYTES // num_bytes
+        elif not graph.has_maps:
+            # Maps gain from many records at once; matrices alone are computed faster while they stay in the cache.
+            chunk_size = min(chunk_size, CACHE_BYTES // graph.num_matrix_bytes)
     # A power of two: it divides the usual batch sizes.
     chunk_size = 2 ** int(math.log2(max(1, chunk_size)))
     return jax.tree_util.Partial(BatchComputation(graph, chunk_size), jax.device_put(graph.build_constants()))

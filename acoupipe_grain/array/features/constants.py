@@ -11,6 +11,7 @@ from jaxtyping import Complex, Float
 
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.simulate.arrival_spectra import kernel_table, kernel_table_shape
 from acoupipe_grain.array.steering import canonical_formulation, steering_vectors, transfer_vectors
 
 
@@ -73,7 +74,18 @@ def map_weights_shape(setup: MeasurementSetup, bands: Bands, *, steering: Any = 
     return num_lines, num_mics**2, num_points
 
 
+def build_arrival_kernels(setup: MeasurementSetup, bands: Bands) -> Complex[np.ndarray, "line phase place"]:
+    """Return the kernels that make block spectra of delayed sources, tabulated."""
+    return kernel_table(setup, bands.lines)
+
+
+def arrival_kernels_shape(setup: MeasurementSetup, bands: Bands) -> tuple[int, int, int]:
+    """Return the shape of `build_arrival_kernels`'s array."""
+    return kernel_table_shape(setup, bands.lines)
+
+
 CONSTANTS = {
+    "arrival_kernels": Constant(build_arrival_kernels, arrival_kernels_shape, "complex64"),
     "steering": Constant(build_steering, steering_shape, "complex64"),
     "map_weights": Constant(build_map_weights, map_weights_shape, "float32"),
 }

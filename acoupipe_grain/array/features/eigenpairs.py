@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from acoupipe_grain.array.features.double_precision import in_double_precision
+from acoupipe_grain.array.double_precision import in_double_precision
 
 
 class Eigenpairs(NamedTuple):

@@ -70,12 +70,13 @@ class FeatureGraph:
                 raise ArgumentError(f"features: {item.key!r} is asked for twice; give one of them another label.")
             self._outputs[item.key] = self._add(item)
 
-    def _add(self, item: Feature, above: tuple[str, ...] = ()) -> str:
-        """Add a feature and all it needs, and return its key; `above` names the features that led to it."""
-        key = _key("feature", item.name, dict(item.options))
+    def _add(self, item: Feature, above: tuple[str, ...] = (), kind: str = "feature") -> str:
+        """Add a feature or step and all it needs, and return its key; `above` names what led to it."""
+        key = _key(kind, item.name, dict(item.options))
         if key in self._nodes:
             return key
-        if item.name in above:
+        # A feature may be no more than the step of its name.
+        if item.name in above and (kind == "feature" or item.name in above[:-1]):
             cycle = " -> ".join([*above[above.index(item.name) :], item.name])
             raise ArgumentError(f"feature {item.name!r} needs itself: {cycle}.")
         known = self._option_names(item.compute)
@@ -101,7 +102,7 @@ class FeatureGraph:
 
     def _value_of(self, name: str, given: Mapping[str, Any], above: tuple[str, ...]) -> str:
         """Return the key under which the evaluation finds what the parameter `name` needs, adding it if new."""
-        if name in STATIC:
+        if name in STATIC or name in self.mode.static:
             return name
         if name in CONSTANTS:
             build = CONSTANTS[name].build
@@ -116,7 +117,7 @@ class FeatureGraph:
         if name in self.mode.steps:
             step = self.mode.steps[name]
             passed_on = {option: given[option] for option in self._option_names(step) if option in given}
-            return self._add(Feature(name, step, (), options=tuple(sorted(passed_on.items()))), above)
+            return self._add(Feature(name, step, (), options=tuple(sorted(passed_on.items()))), above, "step")
         if modes := modes_offering(name):
             raise ArgumentError(
                 f"feature {above[0]!r} needs {name!r}, which mode={self.mode.name!r} does not have; "
@@ -134,6 +135,10 @@ class FeatureGraph:
         if value is inspect.Parameter.empty:
             raise ArgumentError(f"option {name!r} has no default; give it with apg.feature(..., {name}=...).")
         return value
+
+    def uses(self, step: str) -> bool:
+        """Return whether the features build on a step of the mode."""
+        return any(key.startswith(f"step {step} ") for key in self._nodes)
 
     @property
     def num_constant_bytes(self) -> int:
@@ -153,11 +158,26 @@ class FeatureGraph:
         """Size of one record's cross-spectral matrices of all lines, in single precision."""
         return 8 * self.bands.lines.size * self.setup.num_mics**2
 
+    @property
+    def has_maps(self) -> bool:
+        """Whether there are beamformer maps."""
+        return any(name in ("steering", "map_weights") for name, _ in self._constants.values())
+
     def num_working_bytes(self, num_sources: int) -> int:
-        """Return about how many bytes one record needs on its way: matrices of all lines, and the map of one line."""
+        """Return about how many bytes one record needs on its way: signals, matrices of all lines, one line's map."""
         size = self.setup.num_mics + 2 * num_sources
         matrices = 48 * self.bands.lines.size * size**2
-        return matrices + (48 * self.setup.grid.size * self.setup.num_mics if self._constants else 0)
+        maps = 48 * self.setup.grid.size * self.setup.num_mics if self.has_maps else 0
+        return matrices + maps + self._num_signal_bytes(num_sources)
+
+    def _num_signal_bytes(self, num_sources: int) -> int:
+        """Return about how many bytes the simulated signals of one record and their spectra take."""
+        if "propagation" not in self.mode.static:
+            return 0
+        period, num_mics = self.mode.static["propagation"].num_samples, self.setup.num_mics
+        spectra = 8 * self.setup.num_blocks(period) * self.bands.lines.size * (num_mics + num_sources)
+        without_signals = self.uses("source_spectra") and self.bands.lines.size == 1
+        return 4 * spectra + (0 if without_signals else 24 * period * (num_mics + num_sources))
 
     def build_constants(self) -> dict[str, np.ndarray]:
         """Compute the arrays that travel as arguments (steering vectors); up to hundreds of MB."""
@@ -168,7 +188,7 @@ class FeatureGraph:
 
     def __call__(self, constants: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, jax.Array]:
         """Compute all features; pure and jittable. `inputs` may have leading batch axes."""
-        values: dict[str, Any] = {"setup": self.setup, "bands": self.bands, **constants, **inputs}
+        values: dict[str, Any] = {"setup": self.setup, "bands": self.bands, **self.mode.static, **constants, **inputs}
         for key, node in self._nodes.items():
             try:
                 values[key] = node.compute(*(values[name] for name in node.arguments), **node.options)

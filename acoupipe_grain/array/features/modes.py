@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from acoupipe_grain.array.features import maps, spectral_steps, welch_steps
+from acoupipe_grain.array.features import maps, simulation_steps, spectral_steps, welch_steps
 from acoupipe_grain.array.features.eigenpairs import eigenpairs
 from acoupipe_grain.array.features.scaling import scaling
+from acoupipe_grain.array.simulate.periodic_signals import Propagation
 from acoupipe_grain.errors import unknown_name
 
 SCENE_QUANTITIES = (
@@ -35,16 +36,19 @@ class Mode:
         Quantities given from outside: of the scene and of its recording.
     steps
         Functions that compute further quantities, as features do, but in this mode's way.
+    static
+        Objects that steps take by name, beside those that all features may take.
     """
 
     name: str
     inputs: tuple[str, ...]
     steps: Mapping[str, Callable[..., Any]]
+    static: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_time_domain(self) -> bool:
-        """Whether time signals are simulated."""
-        return "time_data" in self.inputs
+        """Whether time signals are simulated, or what their spectra would be."""
+        return "mic_spectra" in self.steps
 
 
 _STEPS: Mapping[str, Callable[..., Any]] = {
@@ -91,6 +95,27 @@ MODES = {
         },
     ),
 }
+
+
+def with_simulated_signals(mode: Mode, propagation: Propagation) -> Mode:
+    """Return a mode of the time domain with its time signals simulated in JAX."""
+    steps = {name: getattr(simulation_steps, name) for name in RECORDING_QUANTITIES}
+    return replace(
+        mode,
+        inputs=(*SCENE_QUANTITIES, "key"),
+        steps={**mode.steps, **steps},
+        static={"propagation": propagation},
+    )
+
+
+def with_simulated_spectra(mode: Mode, propagation: Propagation) -> Mode:
+    """Return a mode of the time domain with its block spectra simulated in JAX.
+
+    Time signals are there too, but with other noise than the spectra.
+    """
+    signals = with_simulated_signals(mode, propagation)
+    spectra = ("source_spectra", "noise_spectra", "mic_spectra", "reference_power", "noise_power_spectrum")
+    return replace(signals, steps={**signals.steps, **{name: getattr(simulation_steps, name) for name in spectra}})
 
 
 def in_batches(mode: Mode) -> Mode:
