@@ -26,14 +26,13 @@ def outer_sum(vectors: Complex[Array, "*batch vector line mic"]) -> Complex[Arra
 
 
 def gram(columns: Complex[Array, "*batch mic column"]) -> Complex[Array, "*batch mic mic"]:
-    """Return G Gᴴ of a matrix of few columns, exactly Hermitian."""
+    """Return G Gᴴ of a matrix of few columns, exactly Hermitian: [[Re, Im], [Im, −Re]] times [Re, Im]ᵀ."""
+    num_mics = columns.shape[-2]
     real, imag = jnp.real(columns), jnp.imag(columns)
-    stacked = jnp.concatenate([real, imag], axis=-1)
-    rotated = jnp.concatenate([imag, -real], axis=-1)
-    transposed = jnp.swapaxes(stacked, -1, -2)
-    return _hermitian(
-        jnp.matmul(stacked, transposed, precision=_PRECISION), jnp.matmul(rotated, transposed, precision=_PRECISION)
-    )
+    upper, lower = jnp.concatenate([real, imag], axis=-1), jnp.concatenate([imag, -real], axis=-1)
+    both = jnp.concatenate([upper, lower], axis=-2)
+    products = jnp.matmul(both, jnp.swapaxes(upper, -1, -2), precision=_PRECISION)
+    return _hermitian(products[..., :num_mics, :], products[..., num_mics:, :])
 
 
 def _hermitian(real: Float[Array, "*batch mic mic"], imag: Float[Array, "*batch mic mic"]) -> Complex[Array, "..."]:

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,6 +17,7 @@ import numpy as np
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.constants import CONSTANTS
 from acoupipe_grain.array.features.modes import Mode, modes_offering
+from acoupipe_grain.array.features.one_at_a_time import OneAtATime
 from acoupipe_grain.array.features.registry import (
     STATIC,
     Feature,
@@ -189,9 +191,10 @@ class FeatureGraph:
     def __call__(self, constants: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, jax.Array]:
         """Compute all features; pure and jittable. `inputs` may have leading batch axes."""
         values: dict[str, Any] = {"setup": self.setup, "bands": self.bands, **self.mode.static, **constants, **inputs}
+        compute = OneAtATime()
         for key, node in self._nodes.items():
             try:
-                values[key] = node.compute(*(values[name] for name in node.arguments), **node.options)
+                values[key] = compute(partial(node.compute, **node.options), [values[name] for name in node.arguments])
             except Exception as error:
                 error.add_note(f"While computing {key}.")
                 raise
