@@ -8,10 +8,10 @@ demo: $(VENV)/.installed
 	$(BIN)/acoupipe-grain demo demo --args.load conf/demo.yml
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 test-slow: $(VENV)/.installed-dev
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 2 -m slow
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from acoupipe_grain import arguments
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Changes exactly when the same seed gives different data. The golden tests pin it."""
 
 PRNG = "philox4x64-10 (NumPy), threefry2x32 partitionable (JAX)"

@@ -36,7 +36,9 @@ class SyntheticSource(SimulatedSource):
         its limit for long blocks, without estimated labels. "wishart": a random matrix, distributed about that limit as
         Welch's estimate of a recording of this length.
     engine
-        Who simulates time signals: "acoular". Modes "analytic" and "wishart" have one implementation, in JAX.
+        Who simulates in mode "welch". "acoular": record by record, with rounded delays. "jax": whole batches in one
+        jitted call (`compute_batch`), with exact delays; its waveforms are others. Modes "analytic" and "wishart" have
+        one implementation, in JAX.
     features
         Registered names, `feature` objects, or mappings of name, label and options.
     f
@@ -44,7 +46,7 @@ class SyntheticSource(SimulatedSource):
     num
         0: the line nearest each `f`; n: the 1/n-octave band around each `f`, summed in power.
     upsampling
-        Delays are rounded to 1/`upsampling` sample in mode "welch". None: 16, Acoular's default.
+        Delays are rounded to 1/`upsampling` sample in mode "welch". None: with Acoular 16, its default; in JAX exact.
     locations, nsources, strengths, noise, signal_lengths, mic_displacement
         As for `SceneSource`.
 

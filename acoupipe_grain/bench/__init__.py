@@ -1,4 +1,4 @@
-"""Speed, measured side by side with the same work written plainly with Acoular."""
+"""Speed, measured side by side with the same work written plainly with NumPy and Acoular."""
 
 from acoupipe_grain.bench.run import run_benchmarks
 

@@ -1,10 +1,50 @@
-"""What is measured in batches: mode, feature and frequency (Hz, None for all bins) by name."""
+"""What is measured: requests by name."""
 
-CASES: dict[str, tuple[str, str, float | None]] = {
-    "analytic map, 4 kHz": ("analytic", "sourcemap", 4000.0),
-    "wishart map, 4 kHz": ("wishart", "sourcemap", 4000.0),
-    "wishart csm, 4 kHz": ("wishart", "csm", 4000.0),
-    "analytic maps, all bins": ("analytic", "sourcemap", None),
-    "analytic csm, all bins": ("analytic", "csm", None),
-    "analytic eigmode, all bins": ("analytic", "eigmode", None),
-}
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FREQUENCY = 4000.0
+"""The frequency of requests for a single line, Hz."""
+
+
+class Case(NamedTuple):
+    """One request.
+
+    Attributes
+    ----------
+    mode
+        How the cross-spectral matrix comes about.
+    features
+        What is asked for.
+    f
+        Frequency, Hz; None for all bins.
+    """
+
+    mode: str
+    features: tuple[str, ...]
+    f: float | None
+
+    @property
+    def batch_size(self) -> int:
+        """Records per batch: elements of all bins have megabytes."""
+        if self.features == ("time_data",) or self.features == ("spectrogram",):
+            return 4
+        return 8 if self.f is None else 64
+
+
+_SPECTRAL = ("csm", "csmtriu", "eigmode", "sourcemap")
+_REQUESTS = (
+    *((mode, (feature,), f) for mode in ("analytic", "wishart") for feature in _SPECTRAL for f in (FREQUENCY, None)),
+    *(("welch", (feature,), f) for feature in (*_SPECTRAL, "spectrogram") for f in (FREQUENCY, None)),
+    ("welch", ("csm", "sourcemap"), FREQUENCY),
+    ("welch", ("time_data",), None),
+)
+
+
+def _name(mode: str, features: tuple[str, ...], f: float | None) -> str:
+    where = ", all bins" if f is None else f", {f / 1e3:g} kHz"
+    return f"{mode} {' and '.join(features)}{'' if features == ('time_data',) else where}"
+
+
+CASES = {_name(*request): Case(*request) for request in _REQUESTS}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.fft
 
 from acoupipe_grain.array.geometry_acoular import import_acoular
 from acoupipe_grain.array.measurement import MeasurementSetup
@@ -58,6 +59,13 @@ def time_data(setup: MeasurementSetup, scene: Element) -> np.ndarray:
     return np.concatenate([block.astype(np.float32) for block in blocks])
 
 
+def spectrogram(setup: MeasurementSetup, signals: np.ndarray, lines: list[int]) -> np.ndarray:
+    """Return the windowed spectra of all blocks, (block, line, mic)."""
+    windows = np.lib.stride_tricks.sliding_window_view(signals, setup.block_size, axis=0)[:: setup.hop_size]
+    spectra = scipy.fft.rfft(windows * setup.window_values.astype(np.float32))[..., lines]
+    return np.moveaxis(spectra, -1, 1)
+
+
 def csm(setup: MeasurementSetup, scene: Element) -> np.ndarray:
     """Return the cross-spectral matrices of all bins."""
     return np.asarray(spectra(setup, scene).csm)
@@ -80,20 +88,3 @@ def steering_of(setup: MeasurementSetup) -> Any:
         steer_type="true level",
         ref=setup.reference,
     )
-
-
-class SourceMap:
-    """Maps at one frequency line; grid and steering vectors are set up once."""
-
-    def __init__(self, setup: MeasurementSetup, line: int) -> None:
-        self._line = line
-        self._steer = steering_of(setup)
-
-    def __call__(self, setup: MeasurementSetup, scene: Element) -> np.ndarray:
-        """Return the map of a scene."""
-        acoular = import_acoular()
-        beamformer = acoular.BeamformerBase(
-            freq_data=spectra(setup, scene), steer=self._steer, r_diag=setup.remove_diagonal, cached=False
-        )
-        frequency = beamformer.freq_data.fftfreq()[self._line]
-        return np.asarray(beamformer.synthetic(frequency, 0))

@@ -40,6 +40,11 @@ def eigmode(csm: np.ndarray) -> np.ndarray:
     return vectors * values[:, None, :]
 
 
+def csmtriu(csm: np.ndarray) -> np.ndarray:
+    """Return the matrices in real numbers."""
+    return np.triu(csm.real) + np.tril(csm.imag.swapaxes(1, 2), -1)
+
+
 class SpectralMap:
     """Acoular's maps of given matrices; grid and steering vectors are set up once."""
 

@@ -124,7 +124,7 @@ def test_labels_are_those_of_the_scene(small_setup):
     np.testing.assert_array_equal(element["loc"], scene["positions"])
     np.testing.assert_array_equal(element["source_mask"], scene["source_mask"])
     assert element["idx"] == 6
-    assert element["seeds"].tolist() == [0, 0, 0, 1, 6, 0]
+    assert element["seeds"].tolist() == [0, 0, 0, 2, 6, 0]
 
 
 def test_a_record_does_not_depend_on_the_features_asked_for(small_setup):

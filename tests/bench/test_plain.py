@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.bench import batches, measure, plain, plain_spectra
+from acoupipe_grain.bench import plain, plain_spectra
 
 
 @pytest.fixture(scope="module")
@@ -26,17 +26,14 @@ def test_matrices_and_maps_have_the_same_level(case):
     csm = plain.csm(source.setup, scene)
     assert csm.shape == (65, 64, 64)
     np.testing.assert_allclose(np.trace(csm[37]).real, np.trace(record["csm"][0]).real, rtol=0.4)
-    source_map = plain.SourceMap(source.setup, 37)(source.setup, scene)
-    assert source_map.shape == record["sourcemap"].shape[1:]
+    source_map = plain_spectra.SpectralMap(source.setup, [37])(csm[[37]])
+    assert source_map.shape == record["sourcemap"].shape
     np.testing.assert_allclose(source_map.max(), record["sourcemap"].max(), rtol=0.6)
-
-
-def test_measurements_give_seconds(monkeypatch):
-    monkeypatch.setattr(measure, "_WARM_UP", 0)
-    result = measure.against_plain("csm 4 kHz", 1)
-    assert result["seconds"] > 0
-    assert result["plain_seconds"] > 0
-    assert measure.scenes(1)["seconds"] > 0
+    signals = plain.time_data(source.setup, scene)
+    spectrogram = plain.spectrogram(source.setup, signals, [37])
+    assert spectrogram.shape == (213, 1, 64)
+    block = signals[64:192].astype(float) * source.setup.window_values[:, None]
+    np.testing.assert_allclose(spectrogram[1, 0], np.fft.rfft(block, axis=0)[37], rtol=1e-3, atol=1e-3)
 
 
 def test_spectra_are_those_of_the_modes():
@@ -50,9 +47,3 @@ def test_spectra_are_those_of_the_modes():
     drawn = [plain_spectra.wishart_csm(source.setup, source.inputs[1], [37], 1017.0, rng)[0] for _ in range(20)]
     # A mean of 20 draws of 1017 averages: 0.7 % on the diagonal.
     np.testing.assert_allclose(np.mean([np.diag(each).real for each in drawn], axis=0), np.diag(csm[0]).real, rtol=0.03)
-
-
-@pytest.mark.parametrize("which", ["ours", "plain"])
-def test_batches_are_measured(which):
-    result = getattr(batches, which)("analytic map, 4 kHz", 0.01)
-    assert all(value > 0 for value in result.values())

@@ -212,7 +212,7 @@ def test_switches_may_stand_before_the_folder(tmp_path):
         (["preview", "map.jpg"], "png"),
         (["preview", "map.png", "--records", "-1"], "index=-1"),
         (["preview", "map.png", "--data", "data", "--SyntheticSource.seed", "1"], "--data"),
-        (["bench", "--records", "0"], "records=0"),
+        (["bench", "--seconds", "0"], "seconds=0"),
         (["export", "data", "--SceneSource.seed", "1"], "uses keys of SyntheticSource, AcouPipeSource, export only"),
         (["export", "data", "--val/SyntheticSource.seed", "1"], "--scope val"),
         (["export", "data", "--scope", "val"], "no key begins with 'val/'"),

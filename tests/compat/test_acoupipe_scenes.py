@@ -109,7 +109,7 @@ def test_elements_are_scenes_in_single_precision_and_batches_their_stack():
         for name, array in element.items():
             np.testing.assert_allclose(array, drawn[name], rtol=1e-7)
             assert np.array_equal(batch[name][row], array)
-    assert scenes[4]["seeds"].tolist() == [scenes.signal_seed(4), 0, 0, 1, 4, 0]
+    assert scenes[4]["seeds"].tolist() == [scenes.signal_seed(4), 0, 0, 2, 4, 0]
 
 
 def test_snapped_sources_are_the_unbounded_draws_moved_to_the_nearest_point():

@@ -41,7 +41,7 @@ def test_the_manifest_says_what_and_nothing_of_when_where_and_how(small_source, 
         "shards",
     }
     assert mapping["configuration"]["class"] == "SyntheticSource"
-    assert mapping["configuration"]["generator_version"] == 1
+    assert mapping["configuration"]["generator_version"] == 2
     assert mapping["configuration"]["arguments"]["seed"] == 0
     assert mapping["versions"]["acoular"]
     assert sum(row["stop"] - row["start"] for row in mapping["shards"]) == 20

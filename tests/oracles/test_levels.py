@@ -75,6 +75,7 @@ def test_without_the_diagonal_formulation_II_alone_keeps_the_level():  # noqa: N
         for number in FORMULATIONS:
             ratio = record[number][0][cell] / record["source_strength_analytic"][0, 0]
             errors[number].append(abs(10 * np.log10(ratio)))
-    assert max(errors["II"]) < 1e-5
+    # The amplitude is a sum of 128 products, each rounded to 2⁻²⁴, of which the diagonal is subtracted.
+    assert max(errors["II"]) < 20 * np.log10(1 + 128 * 2.0**-24)  # 6.6e-5 dB
     for number in ("I", "III", "IV"):
         assert max(errors[number]) > 1e-3

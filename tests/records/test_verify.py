@@ -138,6 +138,6 @@ def test_a_source_of_an_unknown_class_must_be_given(damaged):
 
 def test_records_of_another_generator_version_are_refused(damaged):
     path = damaged / "manifest.json"
-    path.write_text(path.read_text().replace('"generator_version": 1', '"generator_version": 2'))
-    with pytest.raises(ArgumentError, match="generator_version is 2"):
+    path.write_text(path.read_text().replace('"generator_version": 2', '"generator_version": 3'))
+    with pytest.raises(ArgumentError, match="generator_version is 3"):
         apg.verify(damaged, deep=True)

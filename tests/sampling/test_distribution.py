@@ -1,5 +1,6 @@
 import json
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -181,7 +182,7 @@ def test_variables_that_scipy_does_not_know_by_name_need_a_key():
         (lambda: 1, r"expected a function fn\(rng, size\)"),
         (stats.norm([0, 1], 1), "one number for each parameter"),
     ],
-    ids=str,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),  # the same in every process
 )
 def test_wrong_distributions_are_refused_with_a_remedy(value, message):
     with pytest.raises(ArgumentError, match=message) as caught:

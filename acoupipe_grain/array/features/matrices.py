@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from acoupipe_grain.array.features.bands import Bands
+from acoupipe_grain.array.features.eigenpairs import Eigenmodes
 
 PHASE_TIE = 1e-3
 """Components whose magnitudes agree to this fraction of the largest count as equally large."""
@@ -21,14 +23,17 @@ def csmtriu(csm: Complex[Array, "*batch freq mic mic"]) -> Float[Array, "*batch 
     return jnp.triu(jnp.real(csm)) + jnp.tril(jnp.swapaxes(jnp.imag(csm), -1, -2), -1)
 
 
-def eigmode(csm: Complex[Array, "*batch freq mic mic"]) -> Complex[Array, "*batch freq mic mic"]:
+def eigmode(eigenmodes: Eigenmodes) -> Complex[Array, "*batch freq mic mic"]:
     """Return the eigenvectors scaled by their eigenvalues, column i = λᵢ vᵢ, in ascending order, Pa².
 
     Phase: the component of largest magnitude (the lowest index within 0.1 % of it) is real and positive. Vectors of
     equal eigenvalues are arbitrary within their subspace.
     """
-    values, vectors = jnp.linalg.eigh(csm)
-    magnitude = jnp.abs(vectors)
-    is_largest = magnitude >= (1 - PHASE_TIE) * magnitude.max(axis=-2, keepdims=True)
-    leading = jnp.take_along_axis(vectors, jnp.argmax(is_largest, axis=-2)[..., None, :], axis=-2)
-    return vectors * (jnp.conj(leading) / jnp.abs(leading)) * values[..., None, :]
+    real, imag = jnp.real(eigenmodes.vectors), jnp.imag(eigenmodes.vectors)
+    squared = real**2 + imag**2
+    is_largest = squared >= (1 - PHASE_TIE) ** 2 * squared.max(axis=-2, keepdims=True)
+    leading = jnp.take_along_axis(eigenmodes.vectors, jnp.argmax(is_largest, axis=-2)[..., None, :], axis=-2)
+    factor = jnp.conj(leading) / jnp.abs(leading) * eigenmodes.values[..., None, :]
+    # In real numbers: products of complex arrays take several times as long on the CPU.
+    turned_real, turned_imag = jnp.real(factor), jnp.imag(factor)
+    return jax.lax.complex(real * turned_real - imag * turned_imag, real * turned_imag + imag * turned_real)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from acoupipe_grain.array.features import maps, simulation_steps, spectral_steps, welch_steps
-from acoupipe_grain.array.features.eigenpairs import eigenpairs
+from acoupipe_grain.array.features.eigenpairs import eigenmodes, eigenmodes_of_sources, eigenpairs
 from acoupipe_grain.array.features.scaling import scaling
 from acoupipe_grain.array.simulate.periodic_signals import Propagation
 from acoupipe_grain.errors import unknown_name
@@ -57,6 +57,7 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "noise_line_powers": spectral_steps.noise_line_powers,
     "conventional_lines": maps.conventional_lines,
     "eigenpairs": eigenpairs,
+    "eigenmodes": eigenmodes,
 }
 
 MODES = {
@@ -80,6 +81,7 @@ MODES = {
             "transfer": spectral_steps.transfer,
             "csm_lines": spectral_steps.analytic_csm_lines,
             "conventional_lines": maps.conventional_lines_of_sources,
+            "eigenmodes": eigenmodes_of_sources,
         },
     ),
     "wishart": Mode(

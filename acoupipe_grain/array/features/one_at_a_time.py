@@ -14,6 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
+from acoupipe_grain.array.double_precision import in_double_precision
+
 WAITING = {
     *("cholesky", "eig", "eigh", "fft", "geqp3", "geqrf", "hessenberg", "householder_product", "lu", "qr", "schur"),
     *("svd", "triangular_solve", "tridiagonal", "tridiagonal_solve"),
@@ -30,6 +32,8 @@ class OneAtATime:
     def __call__(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         """Return `function` of the arguments; those that are no arrays are static."""
         places = [place for place, argument in enumerate(arguments) if _is_array(argument)]
+        if not places:
+            return function(*arguments)
 
         def of_arrays(*arrays: Any) -> Any:
             given = list(arguments)
@@ -38,12 +42,12 @@ class OneAtATime:
             return function(*given)
 
         arrays = [arguments[place] for place in places]
-        traced = jax.jit(of_arrays, inline=True).trace(*arrays)
-        if not _waits(traced.jaxpr.jaxpr):
-            return of_arrays(*arrays)
+        program = jax.jit(of_arrays)
+        if not _waits(program.trace(*arrays).jaxpr.jaxpr):
+            return program(*arrays)
         if self._last is not None:
-            arrays = _after(self._last, arrays)
-        self._last = of_arrays(*arrays)
+            arrays = after(self._last, arrays)
+        self._last = program(*arrays)
         return self._last
 
 
@@ -69,13 +73,14 @@ def _programs_in(parameters: dict[str, Any]) -> list[Jaxpr]:
     ]
 
 
-def _after(results: Any, arguments: Sequence[Any]) -> list[Any]:
+@in_double_precision  # some of the numbers are
+def after(results: Any, arguments: Sequence[Any]) -> list[Any]:
     """Return the arguments, available only after the results: a zero that is made of them is added."""
     numbers = [leaf for leaf in jax.tree.leaves(results) if jnp.issubdtype(leaf.dtype, jnp.inexact) and leaf.size]
     if not numbers:
         return list(arguments)
     magnitude = jnp.abs(numbers[0].ravel()[0])
-    zero = jnp.where(jnp.isnan(magnitude), 0, jnp.minimum(magnitude, 0))
+    zero = jnp.where(jnp.isnan(magnitude), 0.0, jnp.minimum(magnitude, 0.0))
 
     def later(leaf: jax.Array) -> jax.Array:
         return leaf + zero.astype(leaf.dtype) if jnp.issubdtype(leaf.dtype, jnp.inexact) else leaf

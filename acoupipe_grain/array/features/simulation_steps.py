@@ -14,7 +14,7 @@ from acoupipe_grain.array.features import spectra
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.scaling import Scaling
 from acoupipe_grain.array.measurement import MeasurementSetup
-from acoupipe_grain.array.simulate.arrival_spectra import ArrivalSpectra, arrival_spectra, lost_power
+from acoupipe_grain.array.simulate.arrival_spectra import ArrivalSpectra, arrival_spectra, kernel_layout, lost_power
 from acoupipe_grain.array.simulate.noise_spectra import are_circular, noise_block_spectra
 from acoupipe_grain.array.simulate.periodic_signals import (
     Propagation,
@@ -27,13 +27,16 @@ from acoupipe_grain.array.simulate.periodic_signals import reference_signals as 
 MAX_LOST_POWER = 3e-5
 """Lines of which a larger share would be lost in spectra without time signals are computed from time signals: by
 default the last three."""
-MAX_LINES = 12
-"""Up to this many lines, spectra without time signals are faster."""
+MAX_LENGTHS = 20
+"""Up to this many block lengths of kernels, all lines together, spectra without time signals are faster: by default
+twelve lines."""
 
 
 def have_spectra_without_signals(setup: MeasurementSetup, bands: Bands) -> bool:
     """Return whether block spectra of these lines are computed without the time signals of the microphones."""
-    return bands.lines.size <= MAX_LINES and bool(np.all(lost_power(setup, bands.lines) <= MAX_LOST_POWER))
+    length = bands.lines.size * kernel_layout(setup).length
+    is_faster = length <= MAX_LENGTHS * setup.block_size
+    return is_faster and bool(np.all(lost_power(setup, bands.lines) <= MAX_LOST_POWER))
 
 
 def noise_signals(

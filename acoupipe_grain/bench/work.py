@@ -1,0 +1,66 @@
+"""How much arithmetic a request needs, and how fast the machine does it at best."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from acoupipe_grain.array.features import resolve_bands
+from acoupipe_grain.array.scenes import SceneSource
+from acoupipe_grain.bench.cases import Case
+
+_SIZE = 4096
+
+
+def num_operations(case: Case) -> float | None:
+    """Return the real multiplications and additions in the matrix products of one record of the default scene.
+
+    Of what a request needs at least as it is computed, for the mean number of sources; None where matrix products are
+    not what it consists of (eigenvectors, time signals).
+    """
+    if set(case.features) & {"eigmode", "time_data", "spectrogram"}:
+        return None
+    scenes = SceneSource(1000)
+    setup, num_sources = scenes.setup, float(np.mean(scenes.batch(range(1000))["num_sources"]))
+    num_mics, num_points = setup.num_mics, setup.grid.size
+    num_lines = resolve_bands(setup, case.f, 0).lines.size
+    size = num_mics + scenes.max_nsources
+    blocks = setup.num_blocks(scenes.max_num_samples)
+    has_map, has_matrix = "sourcemap" in case.features, case.features != ("sourcemap",)
+    matrix = {
+        "analytic": 8 * num_mics**2 * num_sources,
+        "wishart": 8 * num_mics * scenes.max_nsources * size + 8 * num_mics**2 * size,
+        "welch": 8 * num_mics**2 * blocks,
+    }[case.mode]
+    if case.mode == "analytic" and has_map:
+        return num_lines * (8 * num_points * num_mics * num_sources + has_matrix * matrix)
+    packed = num_lines == 1
+    of_map = num_points * (2 * num_mics**2 if packed else 8 * num_mics**2)
+    return num_lines * (matrix + has_map * of_map)
+
+
+def matrix_product_rate(repetitions: int = 5) -> float:
+    """Return the operations per second of a large matrix product in single precision: the median."""
+    matrix = jnp.ones((_SIZE, _SIZE), jnp.float32)
+    product = jax.jit(lambda matrix: jnp.matmul(matrix, matrix, precision=jax.lax.Precision.HIGHEST))
+    jax.block_until_ready(product(matrix))
+    times = []
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        jax.block_until_ready(product(matrix))
+        times.append(time.perf_counter() - started)
+    return 2 * _SIZE**3 / float(np.median(times))
+
+
+def main() -> None:
+    """Print the rate of matrix products."""
+    print(json.dumps({"rate": matrix_product_rate(int(sys.argv[1]))}))
+
+
+if __name__ == "__main__":
+    main()

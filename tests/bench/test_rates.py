@@ -1,0 +1,57 @@
+"""The benchmarks measure what they say: every request has its chain, and every measurement gives a rate."""
+
+import numpy as np
+import pytest
+
+import acoupipe_grain as apg
+from acoupipe_grain.bench import measure, rates, run_benchmarks, training, work
+from acoupipe_grain.bench.cases import CASES
+from acoupipe_grain.bench.plain_chains import plain_chain
+from acoupipe_grain.errors import ArgumentError
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_plain_chain_gives_what_the_request_asks_for(name):
+    case = CASES[name]
+    source = apg.SyntheticSource(3, mode=case.mode, features=case.features, f=case.f, signal_length=0.2)
+    computed = plain_chain(case, source.setup)(source.inputs[0])
+    arrays = computed if isinstance(computed, list) else [computed]
+    for feature, array in zip(case.features, arrays, strict=True):
+        # Acoular's maps are (line, x, y), as ours.
+        assert np.shape(array) == source.element_spec[feature].shape
+
+
+@pytest.mark.parametrize(
+    ("which", "name", "keys"),
+    [
+        ("ours", "analytic sourcemap, 4 kHz", {"loader", "function", "compilation", "peak_bytes"}),
+        ("plain", "wishart csm, 4 kHz", {"records"}),
+        ("acoular", "welch csm, 4 kHz", {"records"}),
+    ],
+)
+def test_requests_are_measured(which, name, keys):
+    result = getattr(rates, which)(CASES[name], 0.01)
+    assert set(result) == keys
+    assert all(value > 0 for value in result.values())
+
+
+def test_operations_are_those_of_the_matrix_products():
+    maps = work.num_operations(CASES["analytic sourcemap, 4 kHz"])
+    # 8 real operations for each complex product, 4096 points, 64 microphones, about 4 sources.
+    assert maps == pytest.approx(8 * 4096 * 64 * 4, rel=0.1)
+    assert work.num_operations(CASES["welch csm, 4 kHz"]) == 8 * 64**2 * 1070
+    assert work.num_operations(CASES["welch eigmode, all bins"]) is None
+
+
+def test_the_rest_is_measured(monkeypatch):
+    monkeypatch.setattr(work, "_SIZE", 64)
+    assert work.matrix_product_rate(1) > 0
+    assert measure.scenes(16, 32)["records"] > 0
+    result = training.waiting("analytic", 0.01)
+    assert result["steps"] > 0
+    assert 0 < result["waiting"] < 1
+
+
+def test_a_name_that_no_request_has_is_refused_with_those_there_are():
+    with pytest.raises(ArgumentError, match=r"only='sourcemaps'.*analytic sourcemap, 4 kHz"):
+        next(run_benchmarks(only="sourcemaps"))
