@@ -40,6 +40,12 @@ def _exit_after(parent: Any) -> None:
     os._exit(1)
 
 
+def platform() -> str:
+    """Return the platform that JAX computes on by default here: "cpu", "gpu", ..."""
+    chosen = jax.config.jax_default_device  # type: ignore[attr-defined]
+    return chosen.platform if isinstance(chosen, jax.Device) else chosen or jax.default_backend()
+
+
 def require_spawnable(num_workers: int) -> None:
     """Raise `ArgumentError` where worker processes cannot be started: they import the main script anew."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):

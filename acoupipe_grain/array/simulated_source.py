@@ -55,7 +55,7 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
     ----------
     scenes
         Source of scenes with the elements of `SceneSource`, its ``setup``, ``max_num_samples``, ``max_nsources`` and
-        ``random_signal_length``.
+        ``random_signal_length``; for JAX to simulate, also its ``has_default_displacements``.
     waveforms
         What radiates in the time domain.
     mode

@@ -1,6 +1,6 @@
-"""What does not belong to a request: worker processes, and scenes.
+"""What does not belong to a request: matrix products, worker processes, and scenes.
 
-``python -m acoupipe_grain.bench.measure workers|scenes COUNT NUM_RECORDS`` prints one JSON object.
+``python -m acoupipe_grain.bench.measure products|workers|scenes SIZE COUNT`` prints one JSON object.
 """
 
 from __future__ import annotations
@@ -9,12 +9,27 @@ import json
 import sys
 import time
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.bench.cases import FREQUENCY
 from acoupipe_grain.pipeline import make_loader
+
+
+def products(size: int, repetitions: int) -> dict[str, float]:
+    """Return the operations/s of a large matrix product in single precision: the median."""
+    matrix = jnp.ones((size, size), jnp.float32)
+    product = jax.jit(lambda matrix: jnp.matmul(matrix, matrix, precision=jax.lax.Precision.HIGHEST))
+    jax.block_until_ready(product(matrix))
+    times = []
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        jax.block_until_ready(product(matrix))
+        times.append(time.perf_counter() - started)
+    return {"operations": 2 * size**3 / float(np.median(times))}
 
 
 def workers(num_workers: int, num_records: int) -> dict[str, float]:
@@ -49,8 +64,8 @@ def scenes(batch_size: int, num_records: int) -> dict[str, float]:
 
 def main() -> None:
     """Run the measurement named on the command line."""
-    name, count, num_records = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    print(json.dumps({"workers": workers, "scenes": scenes}[name](count, num_records)))
+    name, size, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    print(json.dumps({"products": products, "workers": workers, "scenes": scenes}[name](size, count)))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,12 @@
-"""How much arithmetic a request needs, and how fast the machine does it at best."""
+"""How much arithmetic a request needs."""
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.array.features import resolve_bands
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.bench.cases import Case
-
-_SIZE = 4096
 
 
 def num_operations(case: Case) -> float | None:
@@ -42,25 +34,3 @@ def num_operations(case: Case) -> float | None:
     packed = num_lines == 1
     of_map = num_points * (2 * num_mics**2 if packed else 8 * num_mics**2)
     return num_lines * (matrix + has_map * of_map)
-
-
-def matrix_product_rate(repetitions: int = 5) -> float:
-    """Return the operations per second of a large matrix product in single precision: the median."""
-    matrix = jnp.ones((_SIZE, _SIZE), jnp.float32)
-    product = jax.jit(lambda matrix: jnp.matmul(matrix, matrix, precision=jax.lax.Precision.HIGHEST))
-    jax.block_until_ready(product(matrix))
-    times = []
-    for _ in range(repetitions):
-        started = time.perf_counter()
-        jax.block_until_ready(product(matrix))
-        times.append(time.perf_counter() - started)
-    return 2 * _SIZE**3 / float(np.median(times))
-
-
-def main() -> None:
-    """Print the rate of matrix products."""
-    print(json.dumps({"rate": matrix_product_rate(int(sys.argv[1]))}))
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import grain
@@ -49,11 +49,30 @@ class _PlacedComputation:
         self._compute_batch = compute_batch
         self._device = device
         self._placed: Any = None
+        self._compute: Callable[..., Mapping[str, Any]] = apply_batch_computation
 
     def __call__(self, batch: Mapping[str, Any]) -> Mapping[str, Any]:
         if self._placed is None:
             self._placed = jax.device_put(self._compute_batch, _replicated(self._device))
-        return apply_batch_computation(self._placed, batch)
+            self._compute = _on_each_device(self._device)
+        return self._compute(self._placed, batch)
+
+
+def _on_each_device(device: Any) -> Callable[..., Mapping[str, Any]]:
+    """Return the jitted application of a computation to a batch; where records are shared out, of each device's."""
+    if not isinstance(device, jax.sharding.NamedSharding):
+        return apply_batch_computation
+    records = jax.sharding.PartitionSpec(*device.spec[:1])
+    everywhere = jax.sharding.PartitionSpec()
+    return jax.jit(
+        jax.shard_map(
+            lambda computation, batch: computation(batch),
+            mesh=device.mesh,
+            in_specs=(everywhere, records),
+            out_specs=records,
+            check_vma=False,  # loops as long as the sources drawn differ between devices
+        )
+    )
 
 
 def _require_automatic_axes(device: Any) -> None:
@@ -63,8 +82,8 @@ def _require_automatic_axes(device: Any) -> None:
     kinds = device.mesh.axis_types
     if any(kind is not jax.sharding.AxisType.Auto for kind in kinds):
         raise ArgumentError(
-            f"device={device!r}: the mesh has axes of the types {kinds}, and this source computes whole batches, which "
-            "XLA shards by itself; make the mesh with jax.make_mesh(..., axis_types=(jax.sharding.AxisType.Auto,) * "
+            f"device={device!r}: the mesh has axes of the types {kinds}, and this source computes its batches "
+            "with automatic ones; make the mesh with jax.make_mesh(..., axis_types=(jax.sharding.AxisType.Auto,) * "
             f"{len(kinds)})."
         )
 

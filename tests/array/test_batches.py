@@ -145,13 +145,15 @@ mesh = jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
 sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
 grid = apg.RectGrid(-0.5, 0.5, -0.5, 0.5, 1.0, 0.1)
 setup = {"mic_positions": "minidsp_uma-16", "grid": grid}
-source = apg.SyntheticSource(8, mode="wishart", features=("csm", "sourcemap"), f=4000.0, setup=setup)
-for batch in apg.make_loader(source, 8, device=sharding):
-    assert batch["csm"].sharding.is_equivalent_to(sharding, 4)
-    for row, index in enumerate(np.asarray(batch["idx"])):
+options = {"features": ("csm", "sourcemap"), "f": 4000.0, "setup": setup, "signal_length": 0.2}
+for mode in ("wishart", "analytic", "welch"):
+    source = apg.SyntheticSource(8, mode=mode, engine="jax", **options)
+    for batch in apg.make_loader(source, 8, device=sharding):
         for name in ("csm", "sourcemap"):
-            expected = source[int(index)][name]
-            assert np.abs(np.asarray(batch[name][row]) - expected).max() < 1e-5 * np.abs(expected).max()
+            assert batch[name].sharding.is_equivalent_to(sharding, 4)
+            for row, index in enumerate(np.asarray(batch["idx"])):
+                expected = source[int(index)][name]
+                assert np.abs(np.asarray(batch[name][row]) - expected).max() < 1e-5 * np.abs(expected).max()
 """
     environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)

@@ -1,5 +1,9 @@
 """engine="jax": Welch's estimate of whole batches of scenes, beside what Acoular simulates."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -157,6 +161,65 @@ def test_it_is_part_of_the_identity_and_delays_are_exact_by_default(small_setup)
     assert source(small_setup, upsampling=16).configuration["arguments"]["upsampling"] == 16
     assert source(small_setup, engine="acoular").upsampling == 16
     assert source(small_setup, engine="acoular").compute_batch is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"f": [1000.0, 1000.0]},
+        {"f": 1000.0, "num": 3},
+        {"f": 0.0},
+        {"f": 1000.0, "setup": {"overlap": 0.75, "block_size": 64}},
+        {"f": 1000.0, "setup": {"overlap": 0.0, "window": "rectangular"}},
+        {"f": 1000.0, "setup": {"sample_rate": 9973.0}, "max_nsources": 1},
+    ],
+    ids=str,
+)
+def test_unusual_requests_agree_with_single_records_and_time_signals(small_setup, options):
+    setup = {"mic_positions": 3 * small_setup.mic_positions, "grid": small_setup.grid} | options.pop("setup", {})
+    one = source(setup, features=POWERS, mic_sig_noise=False, upsampling=64, **options)
+    acoular = source(setup, features=(*POWERS, "time_data"), mic_sig_noise=False, upsampling=64, **options)
+    batch = apply_batch_computation(one.compute_batch, one.inputs.batch([2, 5]))
+    for row, index in enumerate([2, 5]):
+        for name in POWERS:
+            assert_close(batch[name][row], one[index][name], 1e-5, name)
+            assert_close(acoular[index][name], one[index][name], 5e-5, name)
+
+
+def test_sixty_four_bits_change_nothing():
+    script = """
+import sys
+import numpy as np
+import acoupipe_grain as apg
+for f in (4000.0, [1000.0, 4000.0], 100.0):
+    element = apg.SyntheticSource(
+        4, engine="jax", features=("csm", "noise_strength_estimated"), f=f, signal_length=0.2
+    )[1]
+    print(repr(float(np.abs(element["csm"]).sum())), repr(float(element["noise_strength_estimated"].sum())))
+"""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", script], env=os.environ | {"JAX_ENABLE_X64": flag}, capture_output=True, check=True
+        ).stdout
+        for flag in ("0", "1")
+    ]
+    narrow, wide = (np.array(text.split(), dtype=float) for text in printed)
+    np.testing.assert_allclose(wide, narrow, rtol=1e-5)
+
+
+def test_chunks_hold_what_they_promise():
+    """XLA's own account of the memory on the way, for lines whose noise is drawn as spectra, and in time."""
+    for f in (4000.0, 100.0):
+        one = source(None, features=("csm",), f=f, signal_length=5.0, max_nsources=10)
+        lowered = jax.jit(lambda part, batch: part(batch)).lower(one.compute_batch, one.inputs.batch([0, 1] * 32))
+        assert lowered.compile().memory_analysis().temp_size_in_bytes < 256 * 2**20
+
+
+def test_twelve_lines_are_computed_without_time_signals():
+    setup = apg.MeasurementSetup.default()
+    for count, without in ((12, True), (13, False)):
+        graph = source(setup, features=("csm",), f=[float(f) for f in setup.bin_frequencies[20 : 20 + count]])._graph
+        assert graph.uses("source_spectra") == without
 
 
 @pytest.mark.parametrize("upsampling", [0, 1.5, 10_000])

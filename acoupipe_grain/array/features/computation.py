@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.array.features.graph import FeatureGraph
-from acoupipe_grain.workers import cpu_device
+from acoupipe_grain.array.features.one_at_a_time import after
+from acoupipe_grain.workers import cpu_device, platform
+
+_waiting = threading.Lock()
+"""Held by the thread that computes what waits for XLA's threads: two would wait for each other for ever."""
 
 
 class FeatureComputation:
@@ -32,9 +38,10 @@ class FeatureComputation:
     def __call__(self, quantities: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Compute all features; `quantities` may hold more than they need."""
         cpu = cpu_device()
-        with jax.default_device(cpu), jax.set_mesh(jax.sharding.Mesh([cpu], ("cpu",))):
+        in_turn = _waiting if self.graph.waits_for_threads else nullcontext()
+        with in_turn, jax.default_device(cpu), jax.set_mesh(jax.sharding.Mesh([cpu], ("cpu",))):
             computed = self._compute(self._constants, {name: quantities[name] for name in self.graph.inputs})
-        return {name: np.array(array) for name, array in computed.items()}
+            return {name: np.array(array) for name, array in computed.items()}
 
     @cached_property
     def _compute(self) -> Any:
@@ -90,7 +97,8 @@ class BatchComputation:
         }
         if not rest:
             return computed
-        last = self.graph(constants, {name: array[size - rest :] for name, array in inputs.items()})
+        names, arrays = zip(*((name, array[size - rest :]) for name, array in inputs.items()), strict=True)
+        last = self.graph(constants, dict(zip(names, after(computed, arrays), strict=True)))
         return {name: jnp.concatenate([array, last[name]]) for name, array in computed.items()}
 
 
@@ -106,7 +114,7 @@ def batch_computation(graph: FeatureGraph, num_sources: int) -> jax.tree_util.Pa
     """
     num_bytes = graph.num_working_bytes(num_sources)
     chunk_size = MAX_CHUNK_BYTES // num_bytes
-    if jax.default_backend() == "cpu":
+    if platform() == "cpu":
         if graph.mode.is_time_domain:
             chunk_size = SIGNAL_BYTES // num_bytes
         elif not graph.has_maps:

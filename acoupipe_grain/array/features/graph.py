@@ -26,6 +26,7 @@ from acoupipe_grain.array.features.registry import (
     quantity_names,
     registered_features,
 )
+from acoupipe_grain.array.features.simulation_steps import noise_is_drawn_as_spectra
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.specs import ArraySpec
@@ -55,6 +56,8 @@ class FeatureGraph:
     ----------
     inputs
         Names of the inputs that the features really use.
+    waits_for_threads
+        Whether a computation, once traced, was found to hold operations as `OneAtATime` keeps apart.
     """
 
     features: tuple[Feature, ...]
@@ -62,6 +65,7 @@ class FeatureGraph:
     setup: MeasurementSetup
     bands: Bands
     inputs: list[str] = field(default_factory=list, init=False)
+    waits_for_threads: bool = field(default=False, init=False)
     _constants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict, init=False)
     _nodes: dict[str, _Node] = field(default_factory=dict, init=False)
     _outputs: dict[str, str] = field(default_factory=dict, init=False)
@@ -178,7 +182,7 @@ class FeatureGraph:
             return 0
         period, num_mics = self.mode.static["propagation"].num_samples, self.setup.num_mics
         spectra = 8 * self.setup.num_blocks(period) * self.bands.lines.size * (num_mics + num_sources)
-        without_signals = self.uses("source_spectra") and self.bands.lines.size == 1
+        without_signals = self.uses("source_spectra") and noise_is_drawn_as_spectra(self.setup, self.bands)
         return 4 * spectra + (0 if without_signals else 24 * period * (num_mics + num_sources))
 
     def build_constants(self) -> dict[str, np.ndarray]:
@@ -198,6 +202,7 @@ class FeatureGraph:
             except Exception as error:
                 error.add_note(f"While computing {key}.")
                 raise
+        self.waits_for_threads = compute.has_waited
         return {key: _narrow(key, values[node_key]) for key, node_key in self._outputs.items()}
 
     def element_spec(self, input_spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:

@@ -120,6 +120,10 @@ def with_simulated_spectra(mode: Mode, propagation: Propagation) -> Mode:
     return replace(signals, steps={**signals.steps, **{name: getattr(simulation_steps, name) for name in spectra}})
 
 
+SIMULATED_QUANTITIES = ("propagation", "source_spectra", "noise_spectra")
+"""What modes with simulated signals or spectra have besides the quantities of `MODES`."""
+
+
 def in_batches(mode: Mode) -> Mode:
     """Return the mode with the steps that are fastest for many records at once, with larger constants."""
     if mode.steps["conventional_lines"] is not maps.conventional_lines:

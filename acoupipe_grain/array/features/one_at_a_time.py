@@ -29,21 +29,34 @@ class OneAtATime:
     def __init__(self) -> None:
         self._last: Any = None  # what the last of them returned
 
+    @property
+    def has_waited(self) -> bool:
+        """Whether any of the functions so far waits for threads."""
+        return self._last is not None
+
     def __call__(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         """Return `function` of the arguments; those that are no arrays are static."""
         places = [place for place, argument in enumerate(arguments) if _is_array(argument)]
         if not places:
             return function(*arguments)
+        others: list[Any] = []
 
         def of_arrays(*arrays: Any) -> Any:
             given = list(arguments)
             for place, array in zip(places, arrays, strict=True):
                 given[place] = array
-            return function(*given)
+            result = function(*given)
+            if all(hasattr(leaf, "dtype") for leaf in jax.tree.leaves(result)):
+                return result
+            others.append(result)  # no arrays: the caller's to refuse
+            return None
 
         arrays = [arguments[place] for place in places]
         program = jax.jit(of_arrays)
-        if not _waits(program.trace(*arrays).jaxpr.jaxpr):
+        waits = _waits(program.trace(*arrays).jaxpr.jaxpr)
+        if others:
+            return others[0]
+        if not waits:
             return program(*arrays)
         if self._last is not None:
             arrays = after(self._last, arrays)
@@ -79,7 +92,7 @@ def after(results: Any, arguments: Sequence[Any]) -> list[Any]:
     numbers = [leaf for leaf in jax.tree.leaves(results) if jnp.issubdtype(leaf.dtype, jnp.inexact) and leaf.size]
     if not numbers:
         return list(arguments)
-    magnitude = jnp.abs(numbers[0].ravel()[0])
+    magnitude = sum(jnp.abs(number.ravel()[0]).astype(jnp.float32) for number in numbers)
     zero = jnp.where(jnp.isnan(magnitude), 0.0, jnp.minimum(magnitude, 0.0))
 
     def later(leaf: jax.Array) -> jax.Array:

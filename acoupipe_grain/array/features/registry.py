@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from acoupipe_grain.array.features.constants import CONSTANTS
-from acoupipe_grain.array.features.modes import MODES
+from acoupipe_grain.array.features.modes import MODES, SIMULATED_QUANTITIES
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
 STATIC = ("setup", "bands")
@@ -133,7 +133,7 @@ def add_feature(item: Feature) -> None:
 def quantity_names() -> set[str]:
     """Return the names of everything that features compute from and that is no feature itself."""
     of_modes = {name for mode in MODES.values() for name in (*mode.inputs, *mode.steps)}
-    return {*STATIC, *CONSTANTS, *of_modes}
+    return {*STATIC, *CONSTANTS, *of_modes, *SIMULATED_QUANTITIES}
 
 
 def feature(name: str, *, label: str = "", **options: Any) -> Feature:

@@ -21,13 +21,14 @@ from acoupipe_grain.array.simulate.periodic_signals import (
     Sources,
     noise_signal,
     received_signals,
+    receivers_at_once,
 )
 from acoupipe_grain.array.simulate.periodic_signals import reference_signals as signals_at_reference
 
 MAX_LOST_POWER = 3e-5
 """Lines of which a larger share would be lost in spectra without time signals are computed from time signals: by
 default the last three."""
-MAX_LENGTHS = 20
+MAX_LENGTHS = 18
 """Up to this many block lengths of kernels, all lines together, spectra without time signals are faster: by default
 twelve lines."""
 
@@ -39,14 +40,22 @@ def have_spectra_without_signals(setup: MeasurementSetup, bands: Bands) -> bool:
     return is_faster and bool(np.all(lost_power(setup, bands.lines) <= MAX_LOST_POWER))
 
 
+def noise_is_drawn_as_spectra(setup: MeasurementSetup, bands: Bands) -> bool:
+    """Return whether block spectra of the sensor noise are drawn without its time signal."""
+    return bands.lines.size == 1 and are_circular(setup, int(bands.lines[0]))
+
+
 def noise_signals(
     key: Shaped[Array, "*batch 2"], noise_power: Float[Array, "*batch"], propagation: Propagation
 ) -> Float[Array, "*batch sample mic"]:
     """Return the sensor noise of every microphone over a whole period."""
 
     def of_record(key: Shaped[Array, "2"], noise_power: Float[Array, ""]) -> Float[Array, "mic sample"]:
-        mics = jnp.arange(propagation.setup.num_mics)
-        return jax.lax.map(lambda mic: noise_signal(key, noise_power, mic, propagation.num_samples), mics)
+        def of_mic(mic: Int[Array, ""]) -> Float[Array, " sample"]:
+            return noise_signal(key, noise_power, mic, propagation.num_samples)
+
+        num_mics = propagation.setup.num_mics
+        return jax.lax.map(of_mic, jnp.arange(num_mics), batch_size=receivers_at_once(num_mics))
 
     return _as_columns(_each_record(of_record, noise_power.shape, key, noise_power))
 
@@ -121,7 +130,7 @@ def noise_spectra(
     """Return the block spectra of the sensor noise: drawn as such for a single line, else of its time signal."""
     setup, period, _ = propagation
     num_blocks = setup.num_blocks(period)
-    if bands.lines.size > 1 or not are_circular(setup, int(bands.lines[0])):
+    if not noise_is_drawn_as_spectra(setup, bands):
         return spectra.block_spectra(noise_signals(key, noise_power, propagation), setup, bands)
 
     def of_record(key: Shaped[Array, "2"], noise_power: Float[Array, ""]) -> Complex[Array, "block line mic"]:

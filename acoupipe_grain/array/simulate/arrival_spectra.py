@@ -14,6 +14,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.signal
 from jaxtyping import Array, Bool, Complex, Float, Int, Shaped
 
 from acoupipe_grain.array import geometry
@@ -22,6 +23,7 @@ from acoupipe_grain.array.simulate.arrivals import Arrivals, arrivals
 from acoupipe_grain.array.simulate.periodic_signals import Propagation
 from acoupipe_grain.array.simulate.random_numbers import source_waveform
 from acoupipe_grain.array.source_pairs import SourcePairs, add_sources
+from acoupipe_grain.workers import platform
 
 TAIL = 8
 """Samples before and after the window in which the kernel is kept."""
@@ -63,15 +65,23 @@ def kernel_table(setup: MeasurementSetup, lines: Int[np.ndarray, " line"]) -> Co
     Of the samples i, the first is `KernelLayout.first`; turned like this, the kernel changes slowly with p.
     """
     layout = kernel_layout(setup)
-    samples = layout.first + np.arange(layout.length + layout.spread)
-    block = np.arange(setup.block_size)
     omega = 2 * np.pi * lines / setup.block_size
-    windowed = setup.window_values * np.exp(-1j * omega[:, None] * block)
-    table = np.empty((lines.size, PHASES + 1, samples.size), dtype=np.complex64)
+    table = np.empty(kernel_table_shape(setup, lines), dtype=np.complex64)
     for phase in range(PHASES + 1):
-        kernel = windowed @ np.sinc(block[:, None] - (samples + phase / PHASES))
+        kernel = _kernel(setup, lines, layout.first, table.shape[2], phase / PHASES)
         table[:, phase] = kernel * np.exp(1j * omega * phase / PHASES)[:, None]
     return table
+
+
+def _kernel(
+    setup: MeasurementSetup, lines: Int[np.ndarray, " line"], first: int, count: int, fraction: float
+) -> Complex[np.ndarray, "line place"]:
+    """Return κ(i + fraction) of every line at `count` whole samples i from `first` on."""
+    block = np.arange(setup.block_size)
+    windowed = setup.window_values * np.exp(-2j * np.pi / setup.block_size * np.outer(lines, block))
+    # Σ_n w(n) e^{−jωn} sinc(i + fraction − n): a convolution.
+    places = first - setup.block_size + 1 + np.arange(count + setup.block_size - 1)
+    return scipy.signal.fftconvolve(windowed, np.sinc(places + fraction)[None], mode="valid", axes=-1)
 
 
 def kernel_table_shape(setup: MeasurementSetup, lines: Int[np.ndarray, " line"]) -> tuple[int, int, int]:
@@ -85,11 +95,8 @@ def lost_power(setup: MeasurementSetup, lines: Int[np.ndarray, " line"]) -> Floa
 
     The squares of κ at all whole samples, however delayed, sum to those of the window.
     """
-    block = np.arange(setup.block_size)
-    windowed = setup.window_values * np.exp(-2j * np.pi / setup.block_size * np.outer(lines, block))
-    kept = np.arange(-TAIL, setup.block_size + TAIL)
     power = [
-        np.sum(np.abs(windowed @ np.sinc(block[:, None] - (kept + fraction))) ** 2, axis=1)
+        np.sum(np.abs(_kernel(setup, lines, -TAIL, setup.block_size + 2 * TAIL, fraction)) ** 2, axis=1)
         for fraction in np.arange(8) / 8
     ]
     return 1 - np.min(power, axis=0) / np.sum(setup.window_values**2)
@@ -162,7 +169,7 @@ def arrival_spectra(
         jnp.zeros((*source_mask.shape, *size), jnp.complex64),
     )
     # On the CPU one after the other: what one source takes stays in the cache.
-    at_once = 1 if jax.default_backend() == "cpu" else min(16, source_mask.size)
+    at_once = 1 if platform() == "cpu" else min(16, source_mask.size)
     return add_sources(source_mask, at_once, add, start)
 
 
@@ -192,7 +199,7 @@ def _kernels(
     weight = (place - phase)[:, None]
 
     def at(phase: Int[Array, ""], whole: Int[Array, ""]) -> Complex[Array, "line tap"]:
-        return jax.lax.dynamic_slice(table, (0, phase, whole), (len(lines), 1, length))[:, 0]
+        return jax.lax.dynamic_slice(table, (jnp.int32(0), phase, whole), (len(lines), 1, length))[:, 0]
 
     rows = jax.vmap(at, out_axes=1)
     kernel = rows(phase, arriving.whole) * (1 - weight) + rows(phase + 1, arriving.whole) * weight

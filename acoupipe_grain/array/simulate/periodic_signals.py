@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int, Shaped
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.simulate.arrivals import FINE_LINES, phase_factors
 from acoupipe_grain.array.simulate.random_numbers import noise_waveform, source_waveform
+from acoupipe_grain.workers import platform
 
 
 class Sources(NamedTuple):
@@ -88,10 +89,18 @@ def received_signals(
         signal = _signal(total, propagation.num_samples)
         return signal if noise is None else signal + noise(receiver)
 
-    # On the CPU few at once: what they take stays in the cache.
     num_receivers = receivers.shape[1]
-    at_once = min(4, num_receivers) if jax.default_backend() == "cpu" else num_receivers
-    return jax.lax.map(at_receiver, jnp.arange(num_receivers), batch_size=at_once)
+    return jax.lax.map(at_receiver, jnp.arange(num_receivers), batch_size=receivers_at_once(num_receivers))
+
+
+def receivers_at_once(num_receivers: int) -> int:
+    """Return of how many receivers signals are best computed at once; it divides their number.
+
+    On the CPU few: what they take stays in the cache.
+    """
+    if platform() != "cpu":
+        return num_receivers
+    return max(size for size in (1, 2, 3, 4) if num_receivers % size == 0)
 
 
 def reference_signals(sources: Sources, propagation: Propagation) -> Float[Array, "source sample"]:

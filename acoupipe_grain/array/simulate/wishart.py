@@ -23,8 +23,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact, Int, Shaped
 
 from acoupipe_grain.array.matrix_products import gram, product
-
-KEY_IMPLEMENTATION = "threefry2x32"
+from acoupipe_grain.array.simulate.random_numbers import KEY_IMPLEMENTATION
 
 
 class WishartDraw(NamedTuple):

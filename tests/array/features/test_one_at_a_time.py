@@ -1,5 +1,6 @@
 """Operations that wait for XLA's threads: found wherever they are, kept apart, without a change to any number."""
 
+import os
 import subprocess
 import sys
 
@@ -19,13 +20,34 @@ def test_decompositions_of_one_program_do_not_block_each_other():
     script = """
 import jax
 import acoupipe_grain as apg
+from acoupipe_grain.array.features import computation
 features = ("eigmode", "sourcemap_capon")
 source = apg.SyntheticSource(16, mode="wishart", features=features, f=4000.0)
 step = jax.jit(lambda compute, scenes: compute(scenes))
 for _ in range(10):
     jax.block_until_ready(step(source.compute_batch, source.inputs.batch(range(16))))
+computation.MAX_CHUNK_BYTES = computation.CACHE_BYTES = 16 * 2**15  # 16 records at once, and a rest
+source = apg.SyntheticSource(31, mode="wishart", features=("eigmode",), f=4000.0)
+assert source.compute_batch.func.chunk_size < 31
+for _ in range(10):
+    jax.block_until_ready(step(source.compute_batch, source.inputs.batch(range(31))))
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def test_records_computed_in_several_threads_do_not_block_each_other():
+    """Grain reads in threads by default; two decompositions of several matrices waited for each other at once."""
+    script = """
+import grain
+import acoupipe_grain as apg
+source = apg.SyntheticSource(60, mode="wishart", features=("eigmode",), f=[2000.0, 4000.0])
+count = 0
+for element in grain.MapDataset.source(source).to_iter_dataset():
+    count += 1
+assert count == 60
+"""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120, env=environment)
 
 
 def within_loops(matrix):
@@ -67,6 +89,10 @@ def test_numbers_that_are_none_stay_where_they_are():
     lost, kept = jax.jit(program)(MATRICES)
     assert np.isnan(lost).all()
     np.testing.assert_allclose(kept, 2 * np.linalg.eigvalsh(MATRICES), rtol=1e-5)
+
+
+def test_what_is_no_array_is_returned_as_it_is():
+    assert OneAtATime()(lambda matrix: matrix.shape[-1], [jnp.ones((2, 3))]) == 3
 
 
 def test_static_arguments_are_given_as_they_are():
