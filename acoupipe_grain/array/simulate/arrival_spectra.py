@@ -14,7 +14,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.signal
 from jaxtyping import Array, Bool, Complex, Float, Int, Shaped
 
 from acoupipe_grain.array import geometry
@@ -77,11 +76,13 @@ def _kernel(
     setup: MeasurementSetup, lines: Int[np.ndarray, " line"], first: int, count: int, fraction: float
 ) -> Complex[np.ndarray, "line place"]:
     """Return κ(i + fraction) of every line at `count` whole samples i from `first` on."""
+    from scipy.signal import fftconvolve  # takes long to import
+
     block = np.arange(setup.block_size)
     windowed = setup.window_values * np.exp(-2j * np.pi / setup.block_size * np.outer(lines, block))
     # Σ_n w(n) e^{−jωn} sinc(i + fraction − n): a convolution.
     places = first - setup.block_size + 1 + np.arange(count + setup.block_size - 1)
-    return scipy.signal.fftconvolve(windowed, np.sinc(places + fraction)[None], mode="valid", axes=-1)
+    return fftconvolve(windowed, np.sinc(places + fraction)[None], mode="valid", axes=-1)
 
 
 def kernel_table_shape(setup: MeasurementSetup, lines: Int[np.ndarray, " line"]) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ MATRICES = np.random.default_rng(0).standard_normal((3, 4, 4)).astype(np.float32
 MATRICES = MATRICES @ MATRICES.swapaxes(1, 2)
 
 
+@pytest.mark.slow
 def test_decompositions_of_one_program_do_not_block_each_other():
     """On two cores two of them did, within ten calls with matrices of this size."""
     script = """
@@ -35,6 +36,7 @@ for _ in range(10):
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
+@pytest.mark.slow
 def test_records_computed_in_several_threads_do_not_block_each_other():
     """Grain reads in threads by default; two decompositions of several matrices waited for each other at once."""
     script = """
