@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Complex, Float, Int, Shaped
 from acoupipe_grain.array.features import spectra
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.scaling import Scaling
+from acoupipe_grain.array.features.welch_steps import power_of_spectra
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.simulate.arrival_spectra import ArrivalSpectra, arrival_spectra, kernel_layout, lost_power
 from acoupipe_grain.array.simulate.noise_spectra import are_circular, noise_block_spectra
@@ -156,8 +157,7 @@ def reference_power(
 ) -> Float[Array, "*batch freq source"]:
     """Return Welch's power of every source alone at the reference position, Pa²."""
     blocks = jnp.moveaxis(source_spectra.reference, -3, -1)
-    weights = spectra.block_weights(blocks.shape[-3], num_samples, num_averages, setup)
-    return bands.total(spectra.mean_power(blocks, weights, scaling.welch), axis=-2)
+    return power_of_spectra(blocks, num_samples, num_averages, scaling, setup, bands)
 
 
 def noise_power_spectrum(
@@ -169,8 +169,7 @@ def noise_power_spectrum(
     bands: Bands,
 ) -> Float[Array, "*batch freq mic"]:
     """Return Welch's power of the sensor noise alone, Pa²."""
-    weights = spectra.block_weights(noise_spectra.shape[-3], num_samples, num_averages, setup)
-    return bands.total(spectra.mean_power(noise_spectra, weights, scaling.welch), axis=-2)
+    return power_of_spectra(noise_spectra, num_samples, num_averages, scaling, setup, bands)
 
 
 def _each_record(function: Callable[..., Any], batch: tuple[int, ...], *arrays: Any) -> Any:

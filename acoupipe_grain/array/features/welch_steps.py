@@ -34,15 +34,15 @@ def csm_lines(
     return spectra.cross_power(mic_spectra, weights, scaling.welch)
 
 
-def _strength(
-    signals: Float[Array, "*batch sample channel"],
+def power_of_spectra(
+    blocks: Complex[Array, "*batch block line channel"],
     num_samples: Int[Array, "*batch"],
     num_averages: Shaped[Array, "*batch"],
     scaling: Scaling,
     setup: MeasurementSetup,
     bands: Bands,
 ) -> Float[Array, "*batch freq channel"]:
-    blocks = spectra.block_spectra(signals, setup, bands)
+    """Return Welch's power of every channel from its block spectra, Pa²."""
     weights = spectra.block_weights(blocks.shape[-3], num_samples, num_averages, setup)
     return bands.total(spectra.mean_power(blocks, weights, scaling.welch), axis=-2)
 
@@ -56,7 +56,8 @@ def reference_power(
     bands: Bands,
 ) -> Float[Array, "*batch freq source"]:
     """Return Welch's power of every source alone at the reference position, Pa²."""
-    return _strength(reference_signals, num_samples, num_averages, scaling, setup, bands)
+    blocks = spectra.block_spectra(reference_signals, setup, bands)
+    return power_of_spectra(blocks, num_samples, num_averages, scaling, setup, bands)
 
 
 def noise_power_spectrum(
@@ -68,4 +69,5 @@ def noise_power_spectrum(
     bands: Bands,
 ) -> Float[Array, "*batch freq mic"]:
     """Return Welch's power of the sensor noise alone, Pa²."""
-    return _strength(noise_signals, num_samples, num_averages, scaling, setup, bands)
+    blocks = spectra.block_spectra(noise_signals, setup, bands)
+    return power_of_spectra(blocks, num_samples, num_averages, scaling, setup, bands)
