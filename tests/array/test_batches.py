@@ -52,7 +52,7 @@ def test_batches_agree_with_single_records_in_every_feature(small_setup, mode):
     assert_batch_agrees(batch, one, indices)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["analytic", pytest.param("wishart", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("remove", [False, True])
 def test_maps_of_all_bins_and_of_few_agree(small_setup, mode, remove):
     """Few lines are multiplied with packed weights, many with steering vectors."""
@@ -73,6 +73,7 @@ def test_a_draw_does_not_depend_on_size_order_or_company_of_a_batch(small_setup)
             np.testing.assert_allclose(measured, expected, atol=1e-6 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_large_batches_are_computed_in_chunks_with_the_same_result(small_setup, monkeypatch):
     names = [name for name in features_of("wishart") if name not in CHOOSING]
     scenes = source(small_setup, "wishart").inputs.batch(range(11))

@@ -186,6 +186,7 @@ def test_unusual_requests_agree_with_single_records_and_time_signals(small_setup
             assert_close(acoular[index][name], one[index][name], 5e-5, name)
 
 
+@pytest.mark.slow
 def test_sixty_four_bits_change_nothing():
     script = """
 import sys
