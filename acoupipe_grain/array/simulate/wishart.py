@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact, Int, Shaped
 
 from acoupipe_grain.array.matrix_products import gram, product
-from acoupipe_grain.array.simulate.random_numbers import KEY_IMPLEMENTATION
+from acoupipe_grain.array.simulate.random_numbers import KEY_IMPLEMENTATION, complex_normal, standard_normal
 
 
 class WishartDraw(NamedTuple):
@@ -166,10 +166,6 @@ def _factor(key: Array, degree: Float[Array, ""], size: int, real: bool) -> Inex
     else:
         squared = jax.random.gamma(for_diagonal, shapes, dtype=jnp.float32)
     # The whole square is drawn: filling a triangle would take longer.
-    if real:
-        normal = jax.random.normal(for_rest, (size, size), dtype=jnp.float32)
-    else:
-        parts = jax.random.normal(for_rest, (2, size, size), dtype=jnp.float32) * np.float32(np.sqrt(0.5))
-        normal = jax.lax.complex(parts[0], parts[1])
+    normal = (standard_normal if real else complex_normal)(for_rest, (size, size))
     below = np.tri(size, k=-1, dtype=bool)
     return jnp.where(is_drawn, jnp.where(below, normal, jnp.diag(jnp.sqrt(squared))), 0)
