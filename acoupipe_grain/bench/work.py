@@ -10,10 +10,10 @@ from acoupipe_grain.bench.cases import Case
 
 
 def num_operations(case: Case) -> float | None:
-    """Return the real multiplications and additions in the matrix products of one record of the default scene.
+    """Return the real multiplications and additions of one record's matrices and maps, in the default scene.
 
-    Of what a request needs at least as it is computed, for the mean number of sources; None where matrix products are
-    not what it consists of (eigenvectors, time signals).
+    For the mean number of sources, without the block spectra that matrices of mode "welch" are made of; None where
+    matrix products are not what it consists of (eigenvectors, time signals).
     """
     if set(case.features) & {"eigmode", "time_data", "spectrogram"}:
         return None
