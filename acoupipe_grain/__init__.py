@@ -9,7 +9,7 @@ from acoupipe_grain.array.pipeline_source import PipelineSource
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.simulate.expected_welch import expected_welch_csm
 from acoupipe_grain.array.sources import SyntheticSource
-from acoupipe_grain.config.verify import verify
+from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
 from acoupipe_grain.pipeline import make_loader
@@ -42,6 +42,7 @@ __all__ = [
     "feature",
     "make_loader",
     "register_feature",
+    "repair",
     "verify",
 ]
 

@@ -22,16 +22,19 @@ GRAIN_WORKER_PREFIX = "grain-process-prefetch"
 _ENABLE_X64 = "_enable_x64"
 
 
-def start_worker(enable_x64: bool) -> None:
-    """Keep this process's JAX on the CPU, set its 64-bit mode, and end it with its parent.
-
-    Call it before any JAX computation.
-    """
-    jax.config.update("jax_platforms", "cpu")
-    jax.config.update("jax_enable_x64", enable_x64)
+def start_worker(enable_x64: bool, platform: str = "cpu") -> None:
+    """Do `use_platform`, and end this process with its parent; call it before any JAX computation."""
+    use_platform(platform, enable_x64)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def use_platform(platform: str, enable_x64: bool) -> None:
+    """Keep this process's JAX on the CPU unless it is to use another platform, and set its 64-bit mode."""
+    if platform == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_enable_x64", enable_x64)
 
 
 def _exit_after(parent: Any) -> None:

@@ -27,6 +27,7 @@ PUBLIC = [
     "feature",
     "make_loader",
     "register_feature",
+    "repair",
     "verify",
 ]
 

@@ -23,18 +23,18 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Print the specification, configuration, versions and shards."""
     del flags
     manifest = read_manifest(Path(known.folder))
-    content = manifest.content
+    plan = manifest.plan
     size = sum(row.num_bytes for row in manifest.shards)
-    print(f"{known.folder}: {content.num_records} records, {len(manifest.shards)} shards, {size / 2**20:.1f} MiB")
-    print(f"one element: {element_num_bytes(content.element_spec) / 1024:.1f} KiB before compression\n")
-    for name, spec in content.element_spec.items():
+    print(f"{known.folder}: {plan.num_records} records, {len(manifest.shards)} shards, {size / 2**20:.1f} MiB")
+    print(f"one element: {element_num_bytes(plan.element_spec) / 1024:.1f} KiB before compression\n")
+    for name, spec in plan.element_spec.items():
         axes = ", ".join(f"{axis} {size}" for axis, size in zip(spec.axes, spec.shape, strict=True))
         print(f"  {name:26} {spec.dtype:10} {spec.unit:6} ({axes})")
     print("\nconfiguration")
-    for name, value in _configured(content.configuration).items():
+    for name, value in _configured(plan.configuration).items():
         print(f"  {name:26} {json.dumps(value)}")
     print("\nversions")
-    for name, version in content.versions.items():
+    for name, version in plan.versions.items():
         print(f"  {name:26} {version}")
     print("\nshards")
     for row in manifest.shards:

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from acoupipe_grain import __version__
-from acoupipe_grain.cli import bench, config, demo, export, inspect, preview, verify
+from acoupipe_grain.cli import bench, config, demo, export, inspect, preview, repair, verify
 from acoupipe_grain.config.flags import split_flags
 from acoupipe_grain.errors import ArgumentError
 
-_COMMANDS = (export, verify, inspect, preview, config, bench, demo)
+_COMMANDS = (export, verify, repair, inspect, preview, config, bench, demo)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has seen enough; what is left must not be flushed into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        print(f"acoupipe-grain {known.command}: interrupted; what was begun is unfinished.", file=sys.stderr)
+    except KeyboardInterrupt as interruption:
+        print(f"acoupipe-grain {known.command}: {str(interruption) or 'interrupted'}", file=sys.stderr)
         return 130
     except (ValueError, IndexError, OSError) as error:
         print(f"acoupipe-grain {known.command}: error: {error}", file=sys.stderr)

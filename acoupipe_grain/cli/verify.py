@@ -22,4 +22,4 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     del flags
     manifest = verify(known.folder, deep=known.deep)
     depth = "sizes, digests, counts and every record" if known.deep else "sizes, digests and counts"
-    print(f"{known.folder}: {len(manifest.shards)} shards, {manifest.content.num_records} records: {depth} are right")
+    print(f"{known.folder}: {len(manifest.shards)} shards, {manifest.plan.num_records} records: {depth} are right")

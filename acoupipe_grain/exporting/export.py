@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from tqdm import tqdm
+from typing import Any, Literal
 
 from acoupipe_grain import arguments
-from acoupipe_grain.errors import DataError, ExportError
-from acoupipe_grain.exporting.plan import plan_export
+from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.exporting.on_ray import write_on_ray
 from acoupipe_grain.exporting.processes import write_in_processes
-from acoupipe_grain.exporting.write_shard import PARTIAL_SUFFIX, write_shard
+from acoupipe_grain.exporting.progress import Progress
+from acoupipe_grain.exporting.shares import share_of
 from acoupipe_grain.records.array_record import import_array_record
-from acoupipe_grain.records.manifest import (
-    MANIFEST_NAME,
-    PLAN_NAME,
-    SHARD_SUFFIX,
-    Content,
-    Manifest,
-    ShardRow,
-    check_shard_sizes,
-    read_json,
-    read_manifest,
-    shard_ranges,
-    to_text,
-)
+from acoupipe_grain.records.batches import device_of
+from acoupipe_grain.records.building import abandon, begin, finish, finished_export, is_finished, num_finished, tidy
+from acoupipe_grain.records.manifest import Manifest
+from acoupipe_grain.records.plan import Plan, plan_for
+from acoupipe_grain.records.write_shard import Job, write_shard
 from acoupipe_grain.specs import DataSource, require_source
 from acoupipe_grain.workers import require_spawnable
+
+EXECUTORS = ("processes", "ray")
 
 
 def export(
@@ -37,118 +30,127 @@ def export(
     *,
     num_workers: int = 2,
     records_per_shard: int | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    shards: str | None = None,
+    executor: Literal["processes", "ray"] = "processes",
+    address: str | None = None,
+    platform: str | None = None,
     compression: str = "zstd:3",
+    metadata: Mapping[str, Any] | None = None,
     progress: bool = True,
-) -> Manifest:
-    """Write all elements of a source to ArrayRecord shards and a manifest; the same bytes for any worker count.
+) -> Manifest | None:
+    """Write a source's elements to ArrayRecord shards and a manifest; the same bytes whatever runs it.
+
+    It can be stopped and killed at any time: the same call goes on where it was. Finished shards are checked and
+    skipped.
 
     Parameters
     ----------
     source
         Any data source.
     path
-        Folder to write; new, empty, or holding this very export (then nothing is done).
+        Folder to write; new, empty, or holding this very export, unfinished or finished (then nothing is done).
     num_workers
-        Worker processes, each computing and writing whole shards on the CPU; 0: this process does. They are spawned:
-        a script needs the usual ``if __name__ == "__main__":``.
+        Worker processes, or Ray tasks at a time, each computing and writing whole shards on the CPU; 0: this process
+        does. Processes are spawned: a script needs the usual ``if __name__ == "__main__":``.
     records_per_shard
         Records in a shard. None: at least 16 shards of at most about 256 MiB.
+    start, stop
+        Store the records from `start` to below `stop`; None: to the last.
+    shards
+        "k/n": write every n-th shard only, beginning with the k-th, counted from 0: one of n jobs that share the
+        folder. "jax": this process's share among those of `jax.distributed`. The job that finishes last writes the
+        manifest. None: all.
+    executor
+        "processes": on this machine. "ray": on a Ray cluster, whose nodes see the folder.
+    address
+        Address of the Ray cluster, such as "auto"; None: one is started on this machine for the export.
+    platform
+        JAX platform that computes batches: "cpu", "gpu", ... None: the default one for 0 workers, else "cpu".
     compression
         "zstd:3" or "uncompressed" (larger files, faster to read).
+    metadata
+        JSON values to be stored in the manifest: name, description, license, ...
     progress
-        Whether to show a progress bar with rate and time left.
+        Whether to show a progress bar with rate, time left and failures.
 
     Returns
     -------
     Manifest
-        What was written.
+        What was written; None where shards of other jobs are still missing.
 
     Raises
     ------
     ArgumentError
         If an argument has the wrong type or range.
     ExportError
-        If the folder holds something else, an unfinished export, or this one damaged; nothing is touched.
+        If the folder holds something else (the message says what differs), or cannot be written. Finished shards are
+        kept.
     """
     require_source(source)
     import_array_record()
     folder = Path(path)
     arguments.flag("progress", progress)
-    if arguments.integer("num_workers", num_workers, minimum=0):
-        require_spawnable(num_workers)
-    plan = plan_export(source, records_per_shard, compression)
-    finished = _existing_export(folder, plan)
-    if finished is not None:
-        return finished
-    created = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_text(folder / PLAN_NAME, to_text(plan.to_json()))
-    numbers = range(len(shard_ranges(plan.num_records, plan.records_per_shard)))
-    try:
-        with tqdm(total=plan.num_records, unit="record", disable=not progress, desc=f"export to {folder}") as bar:
-            rows = sorted(_write_shards(plan, source, folder, numbers, num_workers, bar), key=lambda row: row.start)
-    except BaseException:
-        _remove_if_nothing_is_finished(folder, created)
-        raise
-    manifest = Manifest(plan, tuple(rows))
-    _write_text(folder / MANIFEST_NAME, to_text(manifest.to_json()))
-    (folder / PLAN_NAME).unlink()
-    return manifest
-
-
-def _write_shards(
-    plan: Content, source: DataSource, folder: Path, numbers: Sequence[int], num_workers: int, bar: tqdm
-) -> Iterator[ShardRow]:
-    if num_workers == 0:
-        for number in numbers:
-            yield write_shard(plan, source, folder, number, on_record=lambda: bar.update(1))
-        return
-    yield from write_in_processes(plan, source, folder, numbers, num_workers, on_records=bar.update)
-
-
-def _remove_if_nothing_is_finished(folder: Path, created: bool) -> None:
-    """Leave no trace of an export that failed before its first shard was complete."""
-    if any(folder.glob(f"*{SHARD_SUFFIX}")):
-        return
-    for path in (folder / PLAN_NAME, *folder.glob(f"*{PARTIAL_SUFFIX}")):
-        path.unlink(missing_ok=True)
-    if created:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-
-
-def _existing_export(folder: Path, plan: Content) -> Manifest | None:
-    """Return the manifest if `folder` holds exactly this export, None if it is free, else raise."""
-    if not folder.exists():
-        return None
-    if not folder.is_dir():
-        raise ExportError(f"path={str(folder)!r}: a file of this name exists; choose another folder.")
-    if not any(folder.iterdir()):
-        return None
-    try:
-        manifest = read_manifest(folder)
-    except DataError as error:
-        if (folder / PLAN_NAME).is_file() and read_json(folder / PLAN_NAME) == plan.to_json():
-            raise ExportError(
-                f"path={str(folder)!r}: holds an unfinished run of this export; it cannot be continued. Delete the "
-                "folder or choose another one."
-            ) from error
-        raise ExportError(
-            f"path={str(folder)!r}: not empty, and not this export; choose another folder. ({error})"
-        ) from error
-    if manifest.content.to_json() == plan.to_json():
-        try:
-            check_shard_sizes(folder, manifest)
-        except DataError as error:
-            raise ExportError(f"path={str(folder)!r}: holds this export, but damaged: {error}") from error
-        return manifest
-    differing = [key for key, value in plan.to_json().items() if manifest.content.to_json()[key] != value]
-    raise ExportError(
-        f"path={str(folder)!r}: holds a different data set (other {', '.join(differing)}); choose another folder."
+    num_workers = _checked_workers(num_workers, executor, address)
+    platform = platform or (None if num_workers == 0 else "cpu")
+    if platform is not None and executor == "processes":
+        device_of(platform)
+    plan = plan_for(
+        source,
+        start=start,
+        stop=stop,
+        records_per_shard=records_per_shard,
+        compression=compression,
+        platform=platform,
+        metadata=metadata,
     )
+    numbers = share_of(shards, len(plan.ranges))
+    if (finished := finished_export(folder, plan)) is not None:
+        tidy(folder, plan)
+        return finished
+    existed = folder.exists()
+    began = begin(folder, plan)
+    try:
+        _write_missing(Job(plan, source, folder), numbers, num_workers, executor, address, progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"export to {folder} stopped: {num_finished(folder, plan)} of {len(plan.ranges)} shards are finished. Run "
+            "the same export again, it goes on where it was."
+        ) from None
+    finally:
+        if began and shards is None:
+            abandon(folder, existed)
+    return finish(folder, plan)
 
 
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + PARTIAL_SUFFIX)
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+def _write_missing(
+    job: Job, numbers: Sequence[int], num_workers: int, executor: str, address: str | None, is_shown: bool
+) -> None:
+    """Check the shards that are there and write the others."""
+    missing = [number for number in numbers if not is_finished(job.folder, job.plan, number)]
+    num_missing, num_records = _num_records(job.plan, missing), _num_records(job.plan, numbers)
+    with Progress(num_records, num_records - num_missing, job.folder, is_shown) as progress:
+        if executor == "ray":
+            write_on_ray(job, missing, num_workers, address, progress)
+        elif num_workers:
+            write_in_processes(job, missing, num_workers, progress)
+        else:
+            for number in missing:
+                write_shard(job, number, progress.add)
+
+
+def _num_records(plan: Plan, numbers: Sequence[int]) -> int:
+    return sum(plan.ranges[number][1] - plan.ranges[number][0] for number in numbers)
+
+
+def _checked_workers(num_workers: Any, executor: Any, address: Any) -> int:
+    arguments.choice("executor", executor, EXECUTORS)
+    if executor == "ray":
+        return arguments.integer("num_workers", num_workers, minimum=1)
+    if address is not None:
+        raise ArgumentError(f'address={address!r}: only a Ray cluster has one; give executor="ray" with it.')
+    num_workers = arguments.integer("num_workers", num_workers, minimum=0)
+    if num_workers:
+        require_spawnable(num_workers)
+    return num_workers

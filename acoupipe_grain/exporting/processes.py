@@ -3,89 +3,107 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import Any
 
 import cloudpickle
 
 from acoupipe_grain import workers
 from acoupipe_grain.errors import ExportError
-from acoupipe_grain.exporting.write_shard import write_shard
-from acoupipe_grain.records.manifest import Content, ShardRow
-from acoupipe_grain.specs import DataSource
+from acoupipe_grain.exporting.progress import Progress
+from acoupipe_grain.records.write_shard import Job, write_shard
 
+MAX_FAILURES = 3
+"""Times in a row that workers may die without a shard being finished."""
 _SECONDS_BETWEEN_REPORTS = 0.5
 _worker_state: dict[str, Any] = {}
 
 
-def write_in_processes(
-    plan: Content,
-    source: DataSource,
-    folder: Path,
-    numbers: Sequence[int],
-    num_workers: int,
-    on_records: Callable[[int], Any],
-) -> Iterator[ShardRow]:
-    """Write shards in spawned processes and yield each shard's row as it is finished.
+def write_in_processes(job: Job, numbers: Sequence[int], num_workers: int, progress: Progress) -> None:
+    """Write shards in spawned processes.
 
-    The first error, or an interruption, stops all workers after their current record. `on_records` is called every now
-    and then with the number of records computed since.
+    The first error, or an interruption, stops all workers after their current record or batch. Where one dies (killed,
+    out of memory), all are started anew and the shards that are missing written again.
 
     Raises
     ------
     ExportError
-        If a worker process dies.
+        If workers die `MAX_FAILURES` times without a shard being finished.
     """
+    missing, num_failures = list(numbers), 0
+    while missing:
+        finished: list[int] = []
+        try:
+            _write_once(job, missing, num_workers, progress, finished)
+        except BrokenProcessPool as error:
+            num_failures = 1 if finished else num_failures + 1
+            if num_failures == MAX_FAILURES:
+                raise ExportError(
+                    f"num_workers={num_workers}: worker processes ended unexpectedly {MAX_FAILURES} times (killed, out "
+                    "of memory, they could not load the source, or the script lacks "
+                    '`if __name__ == "__main__":` around its main part). Finished shards are kept.'
+                ) from error
+            progress.report_failure(f"export to {job.folder}: a worker process died; its shard is written again.")
+        missing = [number for number in missing if number not in finished]
+
+
+def _write_once(job: Job, numbers: Sequence[int], num_workers: int, progress: Progress, finished: list[int]) -> None:
+    """Write shards until all are finished, which is noted in `finished`, or a worker dies."""
     context = multiprocessing.get_context("spawn")
     counter, stop = context.Value("Q", 0), context.Event()
+    settings = (workers.settings_for_workers(), job.plan.platform)
     pool = ProcessPoolExecutor(
         min(num_workers, len(numbers)),
         mp_context=context,
         initializer=_start,
-        initargs=(workers.settings_for_workers(), cloudpickle.dumps((plan, source, folder)), counter, stop),
+        initargs=(settings, cloudpickle.dumps(job), counter, stop),
     )
-    counted = 0
+    counted = num_records = 0
     with pool:
         try:
-            waiting = {pool.submit(_write, number) for number in numbers}
+            futures = {pool.submit(_write, number): number for number in numbers}
+            waiting = set(futures)
             while waiting:
-                finished, waiting = wait(waiting, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
-                on_records(counter.value - counted)
+                done, waiting = wait(waiting, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
+                progress.add(counter.value - counted)
                 counted = counter.value
-                for future in finished:
-                    yield future.result()
-        except BrokenProcessPool as error:
-            raise ExportError(
-                f"num_workers={num_workers}: a worker process ended unexpectedly (killed, out of memory, it could "
-                'not load the source, or the script lacks `if __name__ == "__main__":` around its main part).'
-            ) from error
+                for future in done:
+                    future.result()
+                    finished.append(futures[future])
+        except BrokenProcessPool:
+            for number in finished:
+                start, end = job.plan.ranges[number]
+                num_records += end - start
+            progress.add(num_records - counted)
+            raise
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
-def _start(enable_x64: bool, pickled: bytes, counter: Any, stop: Any) -> None:
-    workers.start_worker(enable_x64)
+def _start(settings: tuple[bool, str], pickled: bytes, counter: Any, stop: Any) -> None:
+    # An interruption reaches every process of the terminal; the parent alone decides what follows.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    workers.start_worker(*settings)
     # In a freshly spawned worker: filled here, read by `_write` in the same process.
-    _worker_state["job"] = (*cloudpickle.loads(pickled), counter, stop)
+    _worker_state["job"] = (cloudpickle.loads(pickled), counter, stop)
 
 
-def _write(number: int) -> ShardRow:
-    plan, source, folder, counter, stop = _worker_state["job"]
+def _write(number: int) -> None:
+    job, counter, stop = _worker_state["job"]
 
-    def count_record() -> None:
+    def count_records(count: int) -> None:
         if stop.is_set():
             raise ExportError("the export was stopped.")
         with counter.get_lock():
-            counter.value += 1
+            counter.value += count
 
-    if stop.is_set():
-        raise ExportError("the export was stopped.")
     try:
-        return write_shard(plan, source, folder, number, on_record=count_record)
+        count_records(0)
+        write_shard(job, number, count_records)
     except Exception as error:
-        raise workers.transportable(error, f"shard {number} of {source!r}") from error
+        raise workers.transportable(error, f"shard {number} of {job.source!r}") from error

@@ -1,6 +1,8 @@
-"""Stored elements: the record format, the manifest, reading and checking ArrayRecord shards."""
+"""Stored elements: record format, plan and manifest; writing, reading, checking and repairing ArrayRecord shards."""
 
+from acoupipe_grain.records.cached import cached
+from acoupipe_grain.records.repair import repair_records
 from acoupipe_grain.records.stored import ArrayRecordSource
-from acoupipe_grain.records.verify import verify_records, verify_sample
+from acoupipe_grain.records.verify import verify_records
 
-__all__ = ["ArrayRecordSource", "verify_records", "verify_sample"]
+__all__ = ["ArrayRecordSource", "cached", "repair_records", "verify_records"]

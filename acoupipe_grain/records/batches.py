@@ -1,11 +1,15 @@
-"""A source's elements in the order of a shard, computed in whole batches where the source offers it."""
+"""A source's elements in order, computed in whole batches of one size where the source offers it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+import jax
 import numpy as np
 
+from acoupipe_grain import workers
+from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import (
     DataSource,
     Element,
@@ -18,42 +22,89 @@ from acoupipe_grain.specs import (
 )
 
 MAX_BATCH_SIZE = 64
-"""Records per call of a source's `compute_batch`, at most; fixed, because results depend on it in their last bits."""
+"""Records per call of a source's `compute_batch`, at most."""
 MAX_BATCH_BYTES = 512 * 2**20
 """What the elements of one such call may take."""
 
 
-def batch_starts(source: DataSource, start: int, stop: int) -> range:
-    """Return the first record of each batch in a shard."""
-    return range(start, stop, _batch_size(source, start, stop))
+def batch_size_for(source: DataSource, num_records: int) -> int | None:
+    """Return the number of records to compute in one call, None for a source whose elements come one by one.
 
-
-def elements_of_shard(source: DataSource, start: int, stop: int) -> Iterator[tuple[int, Element]]:
-    """Yield index and element of every record of a shard."""
+    It must be fixed for a data set: results depend on it in their last bits.
+    """
     if compute_batch_of(source) is None:
-        for index in range(start, stop):
-            yield index, source[index]
-        return
-    for first in batch_starts(source, start, stop):
-        yield from elements_of_batch(source, first, start, stop)
-
-
-def elements_of_batch(source: DataSource, first: int, start: int, stop: int) -> Iterator[tuple[int, Element]]:
-    """Yield index and element of the records of one batch of a shard; the source has a batch computation."""
-    computation, inputs = compute_batch_of(source), inputs_of(source)
-    if computation is None:
-        raise TypeError(f"{source!r} computes no batches")
-    size = _batch_size(source, start, stop)
-    indices = list(range(first, min(first + size, stop)))
-    # The last batch is filled up: every batch has the same size and compiles once.
-    padded = indices + [indices[-1]] * (size - len(indices))
-    batched = batch_of(inputs)
-    stacked = batched(padded) if batched else stack_elements(inputs[index] for index in padded)
-    batch = {name: np.asarray(array) for name, array in apply_batch_computation(computation, stacked).items()}
-    for row, index in enumerate(indices):
-        yield index, {name: array[row, ...] for name, array in batch.items()}
-
-
-def _batch_size(source: DataSource, start: int, stop: int) -> int:
+        return None
     within_memory = MAX_BATCH_BYTES // max(1, element_num_bytes(source.element_spec))
-    return max(1, min(MAX_BATCH_SIZE, within_memory, stop - start))
+    return max(1, min(MAX_BATCH_SIZE, within_memory, num_records))
+
+
+def element_batches(
+    source: DataSource, start: int, stop: int, batch_size: int | None, platform: str | None = None
+) -> Iterator[list[tuple[int, Element]]]:
+    """Yield lists of indices and elements, in order; while one is used, the next is computed.
+
+    Parameters
+    ----------
+    source
+        Any data source.
+    start, stop
+        The range of indices.
+    batch_size
+        From `batch_size_for`. The last batch is filled up: all have the same size, compiled once.
+    platform
+        The JAX platform that computes batches; None: the default one.
+    """
+    if batch_size is None:
+        for index in range(start, stop):
+            yield [(index, source[index])]
+        return
+    compute = _BatchComputation(source, platform)
+    waiting: tuple[Sequence[int], Mapping[str, Any]] | None = None
+    for first in range(start, stop, batch_size):
+        indices = range(first, min(first + batch_size, stop))
+        computing = (indices, compute(indices, batch_size))
+        if waiting is not None:
+            yield _rows(*waiting)
+        waiting = computing
+    if waiting is not None:
+        yield _rows(*waiting)
+
+
+class _BatchComputation:
+    """A source's batch computation on a platform, its constants placed there once."""
+
+    def __init__(self, source: DataSource, platform: str | None) -> None:
+        self._device = None if platform in (None, workers.platform()) else device_of(platform)
+        self._computation = self._placed(compute_batch_of(source))
+        self._inputs = inputs_of(source)
+
+    def __call__(self, indices: Sequence[int], size: int) -> Mapping[str, Any]:
+        padded = [*indices, *[indices[-1]] * (size - len(indices))]
+        batched = batch_of(self._inputs)
+        stacked = batched(padded) if batched else stack_elements(self._inputs[index] for index in padded)
+        return apply_batch_computation(self._computation, self._placed(stacked))
+
+    def _placed(self, tree: Any) -> Any:
+        return tree if self._device is None else jax.device_put(tree, self._device)
+
+
+def device_of(platform: str) -> jax.Device:
+    """Return the device of a platform that computes here.
+
+    Raises
+    ------
+    ArgumentError
+        If this process has none.
+    """
+    try:
+        return jax.local_devices(backend=platform)[0]
+    except RuntimeError as error:
+        raise ArgumentError(
+            f"platform={platform!r}: JAX has no such device here ({error}); compute where there is one, or choose "
+            f"another platform ({workers.platform()!r} is the default here)."
+        ) from error
+
+
+def _rows(indices: Sequence[int], computed: Mapping[str, Any]) -> list[tuple[int, Element]]:
+    batch = {name: np.asarray(array) for name, array in computed.items()}
+    return [(index, {name: array[row, ...] for name, array in batch.items()}) for row, index in enumerate(indices)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from acoupipe_grain.workers import StartsGrainWorkers
 class ArrayRecordSource(StartsGrainWorkers):
     """The elements of an exported data set: deterministic, thread-safe, picklable.
 
-    ``repr`` identifies the content, not the place: a data set that was moved or copied is the same.
+    ``repr`` identifies the content, not the place: a data set that was moved or copied is the same. Of an export of a
+    range of records, the first is ``source[0]``.
 
     Parameters
     ----------
@@ -36,7 +36,6 @@ class ArrayRecordSource(StartsGrainWorkers):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.manifest = read_manifest(self.path)
-        self._starts = [row.start for row in self.manifest.shards]
         check_shard_sizes(self.path, self.manifest)
         self._open()
 
@@ -46,29 +45,34 @@ class ArrayRecordSource(StartsGrainWorkers):
     @property
     def element_spec(self) -> Mapping[str, ArraySpec]:
         """Specification of every array of an element."""
-        return self.manifest.content.element_spec
+        return self.manifest.plan.element_spec
 
     @property
     def configuration(self) -> Mapping[str, Any]:
         """The configuration of the source that was exported."""
-        return self.manifest.content.configuration
+        return self.manifest.plan.configuration
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What was said of the data set when it was exported."""
+        return self.manifest.plan.metadata
 
     @property
     def tables(self) -> Mapping[str, Sequence[str]]:
         """Names that belong to numbers in the elements."""
-        return self.manifest.content.tables
+        return self.manifest.plan.tables
 
     def __len__(self) -> int:
-        return self.manifest.content.num_records
+        return self.manifest.plan.num_records
 
     def __getitem__(self, index: int) -> Element:
         index = arguments.record_index(index, len(self))
-        number = bisect.bisect_right(self._starts, index) - 1
-        row = self.manifest.shards[number]
+        number, position = divmod(index, self.manifest.plan.records_per_shard)
         try:
-            return decode(self._readers.read(number, index - row.start))
+            return decode(self._readers.read(number, position))
         except (RuntimeError, ValueError, IndexError) as error:
-            raise DataError(f"{row.name}, record {index - row.start} (index {index}): {error}") from error
+            name = self.manifest.shards[number].name
+            raise DataError(f"{name}, record {position} (index {index}): {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_readers"}
@@ -78,4 +82,4 @@ class ArrayRecordSource(StartsGrainWorkers):
         self._open()
 
     def __repr__(self) -> str:
-        return f"ArrayRecordSource(num_records={len(self)}, digest={self.manifest.digest})"
+        return f"ArrayRecordSource(num_records={len(self)}, digest={self.manifest.digest[:16]})"

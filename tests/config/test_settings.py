@@ -136,7 +136,14 @@ def test_resolved_text_is_what_every_key_has():
     assert text.splitlines() == [
         "export.num_workers: 3",
         "export.records_per_shard: null",
+        "export.start: 0",
+        "export.stop: null",
+        "export.shards: null",
+        "export.executor: processes",
+        "export.address: null",
+        "export.platform: null",
         "export.compression: zstd:3",
+        "export.metadata: null",
         "export.progress: true",
     ]
 

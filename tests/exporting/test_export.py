@@ -31,14 +31,21 @@ def test_the_manifest_says_what_and_nothing_of_when_where_and_how(small_source, 
     mapping = json.loads(text)
     assert set(mapping) == {
         "format_version",
+        "min_reader_version",
         "configuration",
         "element_spec",
         "tables",
-        "num_records",
+        "start",
+        "stop",
         "records_per_shard",
+        "batch_size",
         "compression",
+        "platform",
+        "enable_x64",
         "versions",
+        "metadata",
         "shards",
+        "digest",
     }
     assert mapping["configuration"]["class"] == "SyntheticSource"
     assert mapping["configuration"]["generator_version"] == 2
@@ -51,6 +58,7 @@ def test_the_manifest_says_what_and_nothing_of_when_where_and_how(small_source, 
     assert "worker" not in text
     assert {path.name for path in (tmp_path / "data").iterdir()} == {
         "manifest.json",
+        "plan.json",
         *(row.name for row in manifest.shards),
     }
 
@@ -126,7 +134,9 @@ def test_a_finished_export_is_left_as_it_is(small_source, tmp_path):
 def test_another_export_is_refused_and_nothing_touched(small_source, tmp_path):
     export(small_source.inputs, tmp_path / "data")
     before = contents(tmp_path / "data")
-    with pytest.raises(ExportError, match="different data set.*configuration"):
+    with pytest.raises(
+        ExportError, match="another data set.*configuration.class was .SceneSource., is .SyntheticSource."
+    ):
         export(small_source, tmp_path / "data")
     assert contents(tmp_path / "data") == before
 
@@ -161,22 +171,6 @@ class Failing:
         return "Failing()"
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
-def test_an_interrupted_export_is_recognised(small_source, tmp_path, num_workers):
-    source = Failing(small_source.inputs, 13, ValueError("broken record"))
-    with pytest.raises(ValueError, match="broken record"):
-        export(source, tmp_path / "data", num_workers=num_workers)
-    assert not (tmp_path / "data" / "manifest.json").exists()
-    with pytest.raises(DataError, match="unfinished export"):
-        apg.ArrayRecordSource(tmp_path / "data")
-    before = contents(tmp_path / "data")
-    with pytest.raises(ExportError, match="unfinished run of this export"):
-        export(source, tmp_path / "data")
-    with pytest.raises(ExportError, match="not this export"):
-        export(small_source, tmp_path / "data")
-    assert contents(tmp_path / "data") == before
-
-
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_an_export_that_fails_at_once_leaves_nothing(small_source, tmp_path, num_workers):
     source = Failing(small_source.inputs, 0, ValueError("broken record"))
@@ -188,7 +182,7 @@ def test_an_export_that_fails_at_once_leaves_nothing(small_source, tmp_path, num
 def test_a_finished_export_that_lost_a_shard_is_not_taken_for_whole(small_source, tmp_path):
     export(small_source.inputs, tmp_path / "data")
     next((tmp_path / "data").glob("*.array_record")).unlink()
-    with pytest.raises(ExportError, match=r"damaged: shard-.*missing"):
+    with pytest.raises(ExportError, match=r"damaged: shard-.*missing.*repair"):
         export(small_source.inputs, tmp_path / "data")
 
 
