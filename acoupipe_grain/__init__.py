@@ -12,7 +12,7 @@ from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
-from acoupipe_grain.pipeline import make_loader
+from acoupipe_grain.pipeline import make_loader, mixed, sliced
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.sampling import Distribution, distribution
 from acoupipe_grain.specs import ArraySpec, DataSource
@@ -41,8 +41,10 @@ __all__ = [
     "export",
     "feature",
     "make_loader",
+    "mixed",
     "register_feature",
     "repair",
+    "sliced",
     "verify",
 ]
 

@@ -26,8 +26,10 @@ PUBLIC = [
     "export",
     "feature",
     "make_loader",
+    "mixed",
     "register_feature",
     "repair",
+    "sliced",
     "verify",
 ]
 
