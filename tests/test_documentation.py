@@ -18,7 +18,7 @@ def test_the_examples_run(page, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "as-a-user"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    if page.name in ("data-format.md", "clusters.md"):
+    if page.name in ("data-format.md", "formats.md"):
         import acoupipe_grain as apg
 
         apg.export(apg.SceneSource(4), "data/train", num_workers=0, progress=False)
