@@ -14,7 +14,7 @@ def add_command(commands: Any) -> None:
     """Add the command's parser."""
     command = commands.add_parser("bench", help="measure speed, side by side with plain Acoular", allow_abbrev=False)
     command.add_argument("--seconds", type=float, default=3.0, help="length of each measurement")
-    command.add_argument("--only", default="", help="measure the requests whose names contain this")
+    command.add_argument("--only", default="", help="measure the requests and tables whose names contain this")
     command.set_defaults(run=run, takes_flags=False)
 
 

@@ -17,7 +17,7 @@ from acoupipe_grain.records.batches import device_of
 from acoupipe_grain.records.building import abandon, begin, finish, finished_export, is_finished, num_finished, tidy
 from acoupipe_grain.records.manifest import Manifest
 from acoupipe_grain.records.plan import Plan, plan_for
-from acoupipe_grain.records.write_shard import Job, write_shard
+from acoupipe_grain.records.write_shard import Job, write_shards
 from acoupipe_grain.specs import DataSource, require_source
 from acoupipe_grain.workers import require_spawnable
 
@@ -136,8 +136,7 @@ def _write_missing(
         elif num_workers:
             write_in_processes(job, missing, num_workers, progress)
         else:
-            for number in missing:
-                write_shard(job, number, progress.add)
+            write_shards(job, missing, progress.add)
 
 
 def _num_records(plan: Plan, numbers: Sequence[int]) -> int:

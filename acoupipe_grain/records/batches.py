@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,8 +24,9 @@ from acoupipe_grain.specs import (
 
 MAX_BATCH_SIZE = 64
 """Records per call of a source's `compute_batch`, at most."""
-MAX_BATCH_BYTES = 512 * 2**20
-"""What the elements of one such call may take."""
+MAX_BATCH_BYTES = 32 * 2**20
+"""What the elements of one such call may take. Larger arrays go back to the system after each call, and the last of
+them keeps the writer busy when a shard is computed."""
 
 
 def batch_size_for(source: DataSource, num_records: int) -> int | None:
@@ -34,8 +36,9 @@ def batch_size_for(source: DataSource, num_records: int) -> int | None:
     """
     if compute_batch_of(source) is None:
         return None
-    within_memory = MAX_BATCH_BYTES // max(1, element_num_bytes(source.element_spec))
-    return max(1, min(MAX_BATCH_SIZE, within_memory, num_records))
+    largest = max(1, min(MAX_BATCH_SIZE, MAX_BATCH_BYTES // max(1, element_num_bytes(source.element_spec))))
+    num_batches = math.ceil(num_records / largest)
+    return math.ceil(num_records / num_batches)  # the last one is hardly filled up
 
 
 def element_batches(

@@ -10,7 +10,7 @@ from acoupipe_grain.records.building import begin, finish, is_finished
 from acoupipe_grain.records.manifest import MANIFEST_NAME
 from acoupipe_grain.records.plan import plan_for
 from acoupipe_grain.records.stored import ArrayRecordSource
-from acoupipe_grain.records.write_shard import Job, write_shard
+from acoupipe_grain.records.write_shard import Job, write_shards
 from acoupipe_grain.specs import DataSource, require_source
 
 
@@ -51,7 +51,6 @@ def cached(source: DataSource, folder: str | Path) -> ArrayRecordSource:
 def _compute(source: DataSource, place: Path) -> None:
     plan = plan_for(source)
     begin(place, plan)
-    for number in range(len(plan.ranges)):
-        if not is_finished(place, plan, number):
-            write_shard(Job(plan, source, place), number)
+    missing = [number for number in range(len(plan.ranges)) if not is_finished(place, plan, number)]
+    write_shards(Job(plan, source, place), missing)
     finish(place, plan)

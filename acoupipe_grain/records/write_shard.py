@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import Any
 from acoupipe_grain.errors import DataError, ExportError
 from acoupipe_grain.records.array_record import ShardWriter, cannot_write
 from acoupipe_grain.records.batches import element_batches
-from acoupipe_grain.records.codec import encode
+from acoupipe_grain.records.codec import Encoder
 from acoupipe_grain.records.format import partial_path, read_json, require_unchanged, with_digest, write_json
 from acoupipe_grain.records.manifest import ShardRow, row_of
 from acoupipe_grain.records.plan import SHARD_SUFFIX, Plan
@@ -21,6 +24,7 @@ from acoupipe_grain.specs import DataSource, Element, check_element
 
 ROW_SUFFIX = ".row.json"
 _MAX_WAITING_BATCHES = 1
+_WRITER_NICENESS = 10
 
 
 @dataclass(frozen=True)
@@ -51,50 +55,95 @@ def write_shard(job: Job, number: int, on_records: Callable[[int], Any] | None =
     DataError
         If an element is not what the source's specification says.
     """
-    final = job.folder / job.plan.shard_name(number)
-    partial = partial_path(final)
-    try:
-        _write_records(job, number, partial, on_records)
-        try:
-            row = row_of(job.plan, number, partial)
-        except DataError as error:
-            raise ExportError(f"{partial}: cannot be read back: {error} Is the disk full?") from error
-        with _refusals(final):
-            partial.replace(final)
-            write_json(row_path(job.folder, job.plan, number), with_digest({"plan": job.plan.digest} | asdict(row)))
-    finally:
+    return write_shards(job, [number], on_records)[0]
+
+
+def write_shards(job: Job, numbers: Sequence[int], on_records: Callable[[int], Any] | None = None) -> list[ShardRow]:
+    """Do `write_shard` for several, one after the other; while one is completed, the next is computed."""
+    rows: list[ShardRow] = []
+    completing: deque[Future[ShardRow]] = deque()
+    # One thread writes, in the order in which it is told to.
+    with ThreadPoolExecutor(1, "shard-writer", _step_back) as thread:
+        for number in numbers:
+            completing.append(_compute_shard(job, number, thread, on_records))
+            if len(completing) > 1:
+                rows.append(completing.popleft().result())
+        rows += [completed.result() for completed in completing]
+    return rows
+
+
+def _step_back() -> None:
+    """Let this thread use what the computation leaves of the processor.
+
+    XLA shares out work in equal parts: where one core also compresses, the others would wait for it.
+    """
+    if sys.platform == "linux":  # elsewhere priorities are those of processes
         with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-    return row
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _WRITER_NICENESS)
 
 
-def _write_records(job: Job, number: int, path: Path, on_records: Callable[[int], Any] | None) -> None:
-    """Compute in this thread and write in another, so that neither waits for the other."""
-    plan, source = job.plan, job.source
-    name = repr(source)
-    writer = ShardWriter(path, plan.compression)
-
-    def write(batch: Sequence[tuple[int, Element]]) -> None:
-        for index, element in batch:
-            check_element(element, plan.element_spec, f"record {index} of {name}")
-            writer.write(encode({key: element[key] for key in plan.element_spec}))
-
+def _compute_shard(
+    job: Job, number: int, thread: ThreadPoolExecutor, on_records: Callable[[int], Any] | None
+) -> Future[ShardRow]:
+    """Compute a shard's elements in this thread, and return its row that another one is completing."""
+    shard = _Shard(job, number)
     waiting: deque[Future[None]] = deque()
     try:
-        with ThreadPoolExecutor(1, "shard-writer") as thread:
-            for batch in element_batches(source, *plan.ranges[number], plan.batch_size, plan.platform):
-                waiting.append(thread.submit(write, batch))
-                if len(waiting) > _MAX_WAITING_BATCHES:
-                    waiting.popleft().result()
-                if on_records is not None:
-                    on_records(len(batch))
-            for written in waiting:
-                written.result()
+        for batch in element_batches(job.source, *job.plan.ranges[number], job.plan.batch_size, job.plan.platform):
+            waiting.append(thread.submit(shard.write, batch))
+            if len(waiting) > _MAX_WAITING_BATCHES:
+                waiting.popleft().result()
+            if on_records is not None:
+                on_records(len(batch))
     except BaseException:
-        with contextlib.suppress(ExportError):
-            writer.close()
+        thread.submit(shard.discard).result()
         raise
-    writer.close()
+    return thread.submit(shard.complete, waiting)
+
+
+class _Shard:
+    """A shard that is being written, under another name."""
+
+    def __init__(self, job: Job, number: int) -> None:
+        self._job, self._number = job, number
+        self._name = repr(job.source)
+        self._encode = Encoder(job.plan.element_spec)
+        self._final = job.folder / job.plan.shard_name(number)
+        self._partial = partial_path(self._final)
+        self._writer = ShardWriter(self._partial, job.plan.compression)
+
+    def write(self, batch: Sequence[tuple[int, Element]]) -> None:
+        spec = self._job.plan.element_spec
+        for index, element in batch:
+            check_element(element, spec, f"record {index} of {self._name}")
+            self._writer.write(self._encode(element))
+
+    def complete(self, writes: Iterable[Future[None]]) -> ShardRow:
+        """Close, count, digest and rename the file, and write its row, if all `writes` succeeded."""
+        plan, folder = self._job.plan, self._job.folder
+        try:
+            for write in writes:
+                write.result()
+            self._writer.close()
+            try:
+                row = row_of(plan, self._number, self._partial)
+            except DataError as error:
+                raise ExportError(f"{self._partial}: cannot be read back: {error} Is the disk full?") from error
+            with _refusals(self._final):
+                self._partial.replace(self._final)
+                path = row_path(folder, plan, self._number)
+                write_json(path, with_digest({"plan": plan.digest} | asdict(row)))
+            return row
+        except BaseException:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        with contextlib.suppress(ExportError):
+            self._writer.close()
+        with contextlib.suppress(OSError):
+            self._partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

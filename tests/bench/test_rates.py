@@ -1,10 +1,12 @@
 """The benchmarks measure what they say: every request has its chain, and every measurement gives a rate."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.bench import measure, rates, run_benchmarks, training, work
+from acoupipe_grain.bench import export_rates, measure, rates, reading, run_benchmarks, training, work
 from acoupipe_grain.bench.cases import CASES
 from acoupipe_grain.bench.plain_chains import plain_chain
 from acoupipe_grain.errors import ArgumentError
@@ -54,3 +56,42 @@ def test_the_rest_is_measured():
 def test_a_name_that_no_request_has_is_refused_with_those_there_are():
     with pytest.raises(ArgumentError, match=r"only='sourcemaps'.*analytic sourcemap, 4 kHz"):
         next(run_benchmarks(only="sourcemaps"))
+
+
+def test_exports_are_measured_beside_the_simulation_and_the_disk():
+    result = export_rates.export_rates("jax", "analytic csmtriu, 4 kHz", "uncompressed", 0.01)
+    assert set(result) == {"bare", "export", "export_bytes", "disk_bytes"}
+    assert all(value > 0 for value in result.values())
+    assert not list(Path().iterdir())
+
+
+def test_every_format_gives_the_same_records_and_is_measured(tmp_path):
+    source = reading.Records(1)
+    readers = dict(reading._readers(Few(source), tmp_path))
+    assert list(readers) == [
+        "ArrayRecord, uncompressed",
+        "ArrayRecord, zstd:3",
+        "HDF5, group per record",
+        "HDF5, columns",
+        "TFRecord, indexed",
+        ".npy columns, mapped",
+    ]
+    for name, read in readers.items():
+        for feature, array in source[5].items():
+            np.testing.assert_array_equal(read(5)[feature], array, err_msg=name)
+
+
+class Few:
+    """The first records of a source."""
+
+    def __init__(self, source):
+        self._source, self.element_spec = source, source.element_spec
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        return self._source[index]
+
+    def __repr__(self):
+        return "Few()"

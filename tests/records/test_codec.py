@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from acoupipe_grain.errors import DataError
-from acoupipe_grain.records.codec import decode, encode
+from acoupipe_grain.records.codec import Encoder, decode, encode
+from acoupipe_grain.specs import ArraySpec
 
 ELEMENT = {
     "csm": (np.arange(12) + 1j).reshape(3, 2, 2).astype(np.complex64),
@@ -31,6 +32,17 @@ def test_elements_come_back_as_they_were(restore):
 def test_equal_elements_give_equal_bytes():
     copy = {name: np.array(array, order="F") for name, array in ELEMENT.items()}
     assert encode(copy) == encode(ELEMENT)
+
+
+@pytest.mark.parametrize("count", [1, 8, 20])
+def test_elements_of_one_specification_are_encoded_to_the_same_bytes(count):
+    elements = ELEMENT | {f"more {number}": np.full(300 * number, number, np.float32) for number in range(count)}
+    spec = {
+        name: ArraySpec(array.shape, array.dtype.name, tuple(f"axis {axis}" for axis in range(array.ndim)))
+        for name, array in elements.items()
+    }
+    assert Encoder(spec)(elements) == encode(elements)
+    assert Encoder(spec)(dict(reversed(elements.items()))) == encode(elements)
 
 
 def test_flax_itself_writes_the_same_bytes():

@@ -1,0 +1,74 @@
+"""What is measured besides requests, as Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from acoupipe_grain.bench.fresh_process import ONE_THREAD, OURS, result_of, rounded, start
+
+_EXPORTS = (
+    ("acoular", "welch sourcemap, 4 kHz", "zstd:3"),
+    ("jax", "welch sourcemap, 4 kHz", "zstd:3"),
+    ("jax", "welch csm, all bins", "zstd:3"),
+    ("jax", "welch csm, all bins", "uncompressed"),
+    ("jax", "analytic sourcemap, 4 kHz", "zstd:3"),
+    ("jax", "analytic sourcemap, 4 kHz", "uncompressed"),
+    ("jax", "analytic csm, all bins", "uncompressed"),
+)
+_RECORD_KIBIBYTES = (16, 256, 2048)
+_REFERENCE = "HDF5, group per record"
+
+Table = Callable[[Sequence[int | None], float], Iterator[str]]
+
+
+def training(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure a training step that is fed by the loader."""
+    del cores
+    yield "| training on maps, 4 kHz, batches of 64 | steps/s | waits for the loader |"
+    yield "|---|---|---|"
+    for mode in ("analytic", "wishart", "welch"):
+        result = result_of(start(("training", mode, str(seconds)), OURS, None))
+        yield f"| {mode} | {result['steps']:.2f} | {100 * result['waiting']:.0f} % |"
+
+
+def workers(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure the loader with worker processes, and scenes."""
+    del seconds
+    yield "| Acoular engine through the loader, sourcemap, 4 kHz | records/s | ratio |"
+    yield "|---|---|---|"
+    single = None
+    for count in (1, 2):
+        records = result_of(start(("measure", "workers", str(count), "120"), ONE_THREAD, None))["records"]
+        single = single or records
+        yield f"| {count} worker{'s' if count > 1 else ''} | {records:.2f} | {records / single:.2f} |"
+    yield ""
+    records = result_of(start(("measure", "scenes", "256", "10000"), ONE_THREAD, cores[0]))["records"]
+    yield f"scenes drawn in batches of 256, one core: {records:,.0f}/s"
+
+
+def exports(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure exports beside the bare simulation, both with all cores."""
+    del cores
+    yield "| export | simulation alone, records/s | export | % | export, MB/s | disk, MB/s |"
+    yield "|---|---|---|---|---|---|"
+    for engine, request, compression in _EXPORTS:
+        result = result_of(start(("export_rates", engine, request, compression, str(seconds)), OURS, None))
+        yield (
+            f"| {request}, {engine}, {compression} | {rounded(result['bare'])} | {rounded(result['export'])} "
+            f"| {100 * result['export'] / result['bare']:.0f} | {rounded(result['export_bytes'] / 1e6)} "
+            f"| {rounded(result['disk_bytes'] / 1e6)} |"
+        )
+
+
+def reading(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure how fast single records are read in any order."""
+    del cores
+    results = [result_of(start(("reading", str(size), str(seconds)), {}, None)) for size in _RECORD_KIBIBYTES]
+    yield f"| single records, shuffled | {' | '.join(f'{size} KB, records/s' for size in _RECORD_KIBIBYTES)} |"
+    yield f"|---|{'---|' * len(results)}"
+    for name in results[0]:
+        cells = (f"{rounded(rates[name])} ({rates[name] / rates[_REFERENCE]:.1f}x)" for rates in results)
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+TABLES: dict[str, Table] = {"training": training, "workers": workers, "exports": exports, "reading": reading}
