@@ -13,7 +13,7 @@ from acoupipe_grain.config.factories import call
 from acoupipe_grain.config.keys import SIMULATED
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.verify import verify
-from acoupipe_grain.plotting import preview
+from acoupipe_grain.plotting import preview, write_card
 from acoupipe_grain.records import ArrayRecordSource
 
 _CALLED = ("export", "make_loader")
@@ -57,6 +57,8 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     picture = folder / "preview.png"
     preview(stored, setup, picture, range(min(3, len(stored))))
     print(f"5. drew {picture}: source maps with the true positions, and the array")
+    card = write_card(data, folder / "card.html")
+    print(f"6. wrote {card}: a page about the data set")
     print(
         f"\nTry next:\n  .venv/bin/acoupipe-grain inspect {data}\n"
         "  .venv/bin/acoupipe-grain preview octave.png --SyntheticSource.f 2000 --SyntheticSource.num 1\n"

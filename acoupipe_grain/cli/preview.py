@@ -16,7 +16,8 @@ from acoupipe_grain.config.keys import SIMULATED
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.plotting import preview
-from acoupipe_grain.plotting.preview import MAP_AXES, PREFERRED_FREQUENCY
+from acoupipe_grain.plotting.maps import MAP_AXES, PREFERRED_FREQUENCY
+from acoupipe_grain.plotting.stored_setup import stored_setup
 from acoupipe_grain.records import ArrayRecordSource
 
 _LABELS = ["loc", "f"]
@@ -39,7 +40,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         if flags or known.args_load:
             raise ArgumentError("command line: --data shows what is stored; a configuration cannot be given with it.")
         source: Any = ArrayRecordSource(known.data)
-        setup = _stored_setup(source)
+        setup = _setup_of(source)
     else:
         arguments = configured_arguments(known, flags, SIMULATED)
         if known.scope:
@@ -69,8 +70,8 @@ def _configured_map(features: Any, map_name: str | None) -> Any:
     return maps[map_name]
 
 
-def _stored_setup(source: ArrayRecordSource) -> MeasurementSetup:
-    values = source.configuration.get("arguments", {})
-    if "setup" not in values:
+def _setup_of(source: ArrayRecordSource) -> MeasurementSetup:
+    setup = stored_setup(source.configuration)
+    if setup is None:
         raise ArgumentError(f"--data: {source!r} was not made from a measurement setup; there is no grid to draw on.")
-    return MeasurementSetup.from_mapping(values["setup"])
+    return setup
