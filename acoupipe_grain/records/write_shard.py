@@ -127,8 +127,9 @@ class _Shard:
             self._writer.close()
             try:
                 row = row_of(plan, self._number, self._partial)
-            except DataError as error:
-                raise ExportError(f"{self._partial}: cannot be read back: {error} Is the disk full?") from error
+            except (DataError, FileNotFoundError) as error:
+                why = "Is the disk full?" if self._partial.exists() else "Does another process export to this folder?"
+                raise ExportError(f"{self._partial}: cannot be read back: {error} {why}") from error
             with _refusals(self._final):
                 self._partial.replace(self._final)
                 path = row_path(folder, plan, self._number)

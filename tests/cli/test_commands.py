@@ -74,7 +74,16 @@ def test_demo_does_the_main_job(tmp_path, capsys):
     arguments = ["demo", str(tmp_path / "demo"), "--args.load", str(CONF / "demo.yml")]
     assert main([*arguments, "--SyntheticSource.num_records", "40", *SHORT]) == 0
     shown = capsys.readouterr().out
-    for expected in ("40 scenes", "exported", "verified", "32 records", "(32, 1, 64, 64)", "preview.png", "card.html", "Try next"):
+    for expected in (
+        "40 scenes",
+        "exported",
+        "verified",
+        "32 records",
+        "(32, 1, 64, 64)",
+        "preview.png",
+        "card.html",
+        "Try next",
+    ):
         assert expected in shown
     assert (tmp_path / "demo" / "preview.png").exists()
 
