@@ -22,7 +22,7 @@ from acoupipe_grain.specs import DataSource
 
 
 def _write_array_record(source: DataSource, folder: Path) -> None:
-    export(source, folder, num_workers=0)
+    export(source, folder, num_workers=0, metadata=source.metadata if isinstance(source, ArrayRecordSource) else None)
 
 
 _WRITERS: dict[str, Callable[[DataSource, Path], None]] = {

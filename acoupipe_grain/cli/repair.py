@@ -21,5 +21,5 @@ def add_command(commands: Any) -> None:
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Repair and say what was written."""
     del flags
-    mended = repair(known.folder)
+    mended = repair(known.folder, progress=True)
     print(f"{known.folder}: {', '.join(mended) if mended else 'nothing was damaged'}")

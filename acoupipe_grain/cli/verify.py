@@ -20,6 +20,6 @@ def add_command(commands: Any) -> None:
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Verify and say what was checked."""
     del flags
-    manifest = verify(known.folder, deep=known.deep)
+    manifest = verify(known.folder, deep=known.deep, progress=True)
     depth = "sizes, digests, counts and every record" if known.deep else "sizes, digests and counts"
     print(f"{known.folder}: {len(manifest.shards)} shards, {manifest.plan.num_records} records: {depth} are right")

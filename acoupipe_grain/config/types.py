@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import datetime
 import json
 import types
 from functools import lru_cache
@@ -110,9 +111,11 @@ def _whole(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return NumPy's numbers and arrays, which Python callers of `build` may give, as plain ones."""
+    """Return what is no JSON value but plainly means one: NumPy's numbers and arrays, and YAML's dates."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} is no plain value")
 
 

@@ -14,7 +14,9 @@ from acoupipe_grain.records.verify import intact_manifest
 from acoupipe_grain.specs import DataSource
 
 
-def verify(path: str | Path, deep: bool = False, source: DataSource | None = None) -> Manifest:
+def verify(
+    path: str | Path, deep: bool = False, source: DataSource | None = None, *, progress: bool = False
+) -> Manifest:
     """Check a stored data set and return its manifest.
 
     Parameters
@@ -27,6 +29,8 @@ def verify(path: str | Path, deep: bool = False, source: DataSource | None = Non
         compared.
     source
         The source that was exported, where it cannot be rebuilt from the manifest (it uses your own functions).
+    progress
+        Whether to show a progress bar.
 
     Raises
     ------
@@ -34,16 +38,23 @@ def verify(path: str | Path, deep: bool = False, source: DataSource | None = Non
         If something is damaged, missing or superfluous; the message names every such shard and, where known, the
         record.
     ArgumentError
-        With `deep`: if the source cannot be rebuilt and is not given.
+        With `deep`: if the source cannot be rebuilt and is not given; all that can be checked without it is right then.
     """
     if source is not None and not deep:
         raise ArgumentError("source: only a deep verification computes records anew; give deep=True with it.")
-    if deep and source is None:
+    if not deep or source is not None:
+        return verify_records(path, deep=deep, source=source, progress=progress)
+    try:
         source = _rebuilt(intact_manifest(Path(path)).plan, "verify(path, deep=True, ")
-    return verify_records(path, deep=deep, source=source)
+    except ArgumentError as error:
+        verify_records(path, deep=True, progress=progress)
+        raise ArgumentError(
+            f"Every record is as the specification says, but none was computed anew. {error}"
+        ) from error
+    return verify_records(path, deep=True, source=source, progress=progress)
 
 
-def repair(path: str | Path, source: DataSource | None = None) -> list[str]:
+def repair(path: str | Path, source: DataSource | None = None, *, progress: bool = False) -> list[str]:
     """Write the damaged and missing shards of a data set again, and no others; also its manifest, from plan and shards.
 
     The bytes are those of the undamaged data set.
@@ -54,6 +65,8 @@ def repair(path: str | Path, source: DataSource | None = None) -> list[str]:
         Folder written by `acoupipe_grain.export`, finished once.
     source
         The source that was exported, where it cannot be rebuilt from the manifest (it uses your own functions).
+    progress
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -63,14 +76,16 @@ def repair(path: str | Path, source: DataSource | None = None) -> list[str]:
     Raises
     ------
     VerificationError
-        If manifest and plan are both unusable, or shards of other data sets lie in the folder.
+        If manifest and plan are both unusable, the export is unfinished, shards of other data sets lie in the folder,
+        or a shard is as an intact manifest says and yet not what is computed now.
     ExportError
-        If source, platform or versions of libraries are not those of the export, so that other bytes would come of it.
+        If source, platform or versions of libraries are not those of the export, or other bytes came of it; the damaged
+        shard is left as it is then.
     ArgumentError
         If the source cannot be rebuilt and is not given.
     """
     folder = Path(path)
-    return repair_records(folder, source or _rebuilt(trusted_plan(folder), "repair(path, "))
+    return repair_records(folder, source or _rebuilt(trusted_plan(folder), "repair(path, "), progress=progress)
 
 
 def _rebuilt(plan: Plan, call: str) -> DataSource:

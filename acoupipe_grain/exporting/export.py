@@ -7,15 +7,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 from acoupipe_grain import arguments
-from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.errors import ArgumentError, ExportError
 from acoupipe_grain.exporting.on_ray import write_on_ray
 from acoupipe_grain.exporting.processes import write_in_processes
 from acoupipe_grain.exporting.progress import Progress
 from acoupipe_grain.exporting.shares import share_of
 from acoupipe_grain.records.array_record import import_array_record
 from acoupipe_grain.records.batches import device_of
-from acoupipe_grain.records.building import abandon, begin, finish, finished_export, is_finished, num_finished, tidy
-from acoupipe_grain.records.manifest import Manifest
+from acoupipe_grain.records.building import (
+    abandon,
+    already_finished,
+    begin,
+    finish,
+    finished_export,
+    is_finished,
+    num_finished,
+)
+from acoupipe_grain.records.manifest import Manifest, has_lost_manifest
 from acoupipe_grain.records.plan import Plan, plan_for
 from acoupipe_grain.records.write_shard import Job, write_shards
 from acoupipe_grain.specs import DataSource, require_source
@@ -55,7 +63,7 @@ def export(
         Worker processes, or Ray tasks at a time, each computing and writing whole shards on the CPU; 0: this process
         does. Processes are spawned: a script needs the usual ``if __name__ == "__main__":``.
     records_per_shard
-        Records in a shard. None: at least 16 shards of at most about 256 MiB.
+        Records in a shard. None: a sixteenth of them, or what takes about 256 MiB if that is less.
     start, stop
         Store the records from `start` to below `stop`; None: to the last.
     shards
@@ -90,7 +98,7 @@ def export(
     """
     require_source(source)
     import_array_record()
-    folder = Path(path)
+    folder = Path(path).absolute()
     arguments.flag("progress", progress)
     num_workers = _checked_workers(num_workers, executor, address)
     platform = platform or (None if num_workers == 0 else "cpu")
@@ -106,11 +114,15 @@ def export(
         metadata=metadata,
     )
     numbers = share_of(shards, len(plan.ranges))
-    if (finished := finished_export(folder, plan)) is not None:
-        tidy(folder, plan)
+    if (finished := already_finished(folder, plan)) is not None:
         return finished
+    if has_lost_manifest(folder):
+        raise ExportError(
+            f"path={str(folder)!r}: all shards are there, but the manifest was lost; `acoupipe-grain repair` makes it "
+            "anew."
+        )
     existed = folder.exists()
-    began = begin(folder, plan)
+    plan, began = begin(folder, plan)
     try:
         _write_missing(Job(plan, source, folder), numbers, num_workers, executor, address, progress)
     except KeyboardInterrupt:
@@ -128,9 +140,15 @@ def _write_missing(
     job: Job, numbers: Sequence[int], num_workers: int, executor: str, address: str | None, is_shown: bool
 ) -> None:
     """Check the shards that are there and write the others."""
-    missing = [number for number in numbers if not is_finished(job.folder, job.plan, number)]
-    num_missing, num_records = _num_records(job.plan, missing), _num_records(job.plan, numbers)
-    with Progress(num_records, num_records - num_missing, job.folder, is_shown) as progress:
+    with Progress(_num_records(job.plan, numbers), job.folder, is_shown) as progress:
+        missing = []
+        for number in numbers:
+            if is_finished(job.folder, job.plan, number):
+                progress.skip(_num_records(job.plan, [number]))
+            else:
+                missing.append(number)
+        if finished_export(job.folder, job.plan) is not None:
+            return  # other jobs finished it while this one looked
         if executor == "ray":
             write_on_ray(job, missing, num_workers, address, progress)
         elif num_workers:

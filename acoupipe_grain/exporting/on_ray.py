@@ -24,8 +24,9 @@ _jobs: dict[bytes, Job] = {}
 def write_on_ray(job: Job, numbers: Sequence[int], num_workers: int, address: str | None, progress: Progress) -> None:
     """Write shards as Ray tasks of one CPU, at most `num_workers` at the same time.
 
-    Every node must see the export's folder and have this package installed. Tasks whose worker or node dies are
-    started again. A Ray that is connected already is used as it is; one that is started here ends with the export.
+    Every node must see the export's folder and have this package installed; on the platform "gpu" a task has one GPU.
+    Tasks whose worker or node dies are started again. A Ray that is connected already is used as it is; one that is
+    started here ends with the export.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def _connect(ray: Any, address: str | None, num_workers: int) -> None:
 
 def _write_all(ray: Any, job: Job, numbers: Sequence[int], num_workers: int, progress: Progress) -> None:
     # Retries are ours: Ray's own leave no trace, and the user should see them.
-    task = ray.remote(num_cpus=1, max_retries=0)(_write)
+    task = ray.remote(num_cpus=1, num_gpus=int(job.plan.platform not in ("cpu", "tpu")), max_retries=0)(_write)
     pickled = ray.put(cloudpickle.dumps(job))
     settings = (job.plan.platform, workers.settings_for_workers())
     waiting = [(number, 1) for number in numbers][::-1]

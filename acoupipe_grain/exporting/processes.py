@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -19,6 +19,8 @@ from acoupipe_grain.records.write_shard import Job, write_shard
 MAX_FAILURES = 3
 """Times in a row that workers may die without a shard being finished."""
 _SECONDS_BETWEEN_REPORTS = 0.5
+_MAX_SUBMITTED = 2
+"""Shards per worker that are given out ahead."""
 _worker_state: dict[str, Any] = {}
 
 
@@ -35,7 +37,7 @@ def write_in_processes(job: Job, numbers: Sequence[int], num_workers: int, progr
     """
     missing, num_failures = list(numbers), 0
     while missing:
-        finished: list[int] = []
+        finished: set[int] = set()
         try:
             _write_once(job, missing, num_workers, progress, finished)
         except BrokenProcessPool as error:
@@ -50,7 +52,7 @@ def write_in_processes(job: Job, numbers: Sequence[int], num_workers: int, progr
         missing = [number for number in missing if number not in finished]
 
 
-def _write_once(job: Job, numbers: Sequence[int], num_workers: int, progress: Progress, finished: list[int]) -> None:
+def _write_once(job: Job, numbers: Sequence[int], num_workers: int, progress: Progress, finished: set[int]) -> None:
     """Write shards until all are finished, which is noted in `finished`, or a worker dies."""
     context = multiprocessing.get_context("spawn")
     counter, stop = context.Value("Q", 0), context.Event()
@@ -64,15 +66,18 @@ def _write_once(job: Job, numbers: Sequence[int], num_workers: int, progress: Pr
     counted = num_records = 0
     with pool:
         try:
-            futures = {pool.submit(_write, number): number for number in numbers}
-            waiting = set(futures)
-            while waiting:
-                done, waiting = wait(waiting, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
+            left = list(numbers)[::-1]
+            running: dict[Future[None], int] = {}
+            while left or running:
+                while left and len(running) < _MAX_SUBMITTED * num_workers:
+                    number = left.pop()
+                    running[pool.submit(_write, number)] = number
+                done, _ = wait(running, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
                 progress.add(counter.value - counted)
                 counted = counter.value
                 for future in done:
                     future.result()
-                    finished.append(futures[future])
+                    finished.add(running.pop(future))
         except BrokenProcessPool:
             for number in finished:
                 start, end = job.plan.ranges[number]

@@ -19,18 +19,15 @@ class Progress:
     ----------
     num_records
         Records to be exported.
-    num_finished
-        How many of them are there already.
     folder
         Where they go.
     is_shown
         Whether to show it at all.
     """
 
-    def __init__(self, num_records: int, num_finished: int, folder: Path, is_shown: bool) -> None:
+    def __init__(self, num_records: int, folder: Path, is_shown: bool) -> None:
         self._bar = tqdm(
             total=num_records,
-            initial=num_finished,
             unit="record",
             desc=f"export to {folder}",
             disable=not is_shown,
@@ -49,6 +46,12 @@ class Progress:
     def add(self, num_records: int) -> None:
         """Count records that were computed; negative for records whose shard was lost."""
         self._bar.update(num_records)
+
+    def skip(self, num_records: int) -> None:
+        """Count records that were there already; they do not count for the rate."""
+        if not self._bar.disable:
+            self._bar.initial += num_records
+            self._bar.update(num_records)
 
     def report_failure(self, message: str) -> None:
         """Count a failure that the export survives, and say what it was."""

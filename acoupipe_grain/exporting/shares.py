@@ -33,6 +33,8 @@ def share_of(shards: str | None, num_shards: int) -> range:
     if match is None:
         raise ArgumentError(f'shards={shards!r}: expected "k/n", for example "0/16", or "jax".')
     index, count = int(match[1]), int(match[2])
+    if count == 0:
+        raise ArgumentError(f'shards={shards!r}: shared out among no jobs; with one job it is "0/1", or left out.')
     if index >= count:
         raise ArgumentError(
             f'shards={shards!r}: jobs are counted from 0, so "k/{count}" ends with "{count - 1}/{count}".'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -71,6 +72,16 @@ def element_batches(
         waiting = computing
     if waiting is not None:
         yield _rows(*waiting)
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep BLAS and LAPACK to one thread: the last bits of decompositions depend on how many there are."""
+    import scipy.linalg  # noqa: F401  # JAX decomposes with its LAPACK, which must be there to be limited
+    import threadpoolctl
+
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        yield
 
 
 class _BatchComputation:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from pathlib import Path
-
-import psutil
 
 from acoupipe_grain.errors import DataError, ExportError
 from acoupipe_grain.records.array_record import cannot_write, sha256_of
-from acoupipe_grain.records.format import PARTIAL_SUFFIX, partial_path, write_json
+from acoupipe_grain.records.format import PARTIAL_SUFFIX, is_abandoned, is_alive, partial_path, write_json
 from acoupipe_grain.records.manifest import (
     MANIFEST_NAME,
     PLAN_NAME,
@@ -25,8 +22,10 @@ from acoupipe_grain.records.plan import SHARD_SUFFIX, Plan, differences, in_shor
 from acoupipe_grain.records.write_shard import row_path, written_row
 
 
-def begin(folder: Path, plan: Plan) -> bool:
-    """Make a folder ready for the shards of a plan and say whether this call began it.
+def begin(folder: Path, plan: Plan) -> tuple[Plan, bool]:
+    """Make a folder ready for the shards of a plan; return the plan that stands in it, and whether this call wrote it.
+
+    A plan that another process wrote may have its entries in another order: then its own is followed.
 
     Raises
     ------
@@ -35,19 +34,20 @@ def begin(folder: Path, plan: Plan) -> bool:
     """
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"path={str(folder)!r}: a file of this name exists; choose another folder.")
+    found = [path for path in folder.iterdir() if path.suffix != PARTIAL_SUFFIX] if folder.exists() else []
+    # Looked for after the others: another process may be beginning the same export.
     if (folder / PLAN_NAME).is_file():
-        _require_same(folder, plan)
+        begun = _same_plan(folder, plan)
         _remove_abandoned_files(folder)
-        return False
-    if folder.exists() and any(path.suffix != PARTIAL_SUFFIX for path in folder.iterdir()):
+        return begun, False
+    if found:
         raise ExportError(f"path={str(folder)!r}: not empty, and not this export; choose another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         began = _write_plan_once(folder, plan)
     except OSError as error:
         raise cannot_write(folder, str(error.strerror)) from error
-    _require_same(folder, plan)
-    return began
+    return _same_plan(folder, plan), began
 
 
 def finished_export(folder: Path, plan: Plan) -> Manifest | None:
@@ -91,7 +91,9 @@ def finish(folder: Path, plan: Plan) -> Manifest | None:
     for number in range(len(plan.ranges)):
         row = written_row(folder, plan, number)
         if row is None:
-            return finished_export(folder, plan)  # another process was faster, or shards are missing
+            return already_finished(folder, plan)  # another process was faster, or shards are missing
+        if problem := size_problem(folder, row):
+            raise ExportError(f"{problem} It was finished; run the same export again, it is written anew.")
         rows.append(row)
     manifest = Manifest.of(plan, rows)
     try:
@@ -102,12 +104,22 @@ def finish(folder: Path, plan: Plan) -> Manifest | None:
     return manifest
 
 
+def already_finished(folder: Path, plan: Plan) -> Manifest | None:
+    """Do `finished_export`, and remove what is not needed beside a manifest."""
+    manifest = finished_export(folder, plan)
+    if manifest is not None:
+        tidy(folder, plan)
+    return manifest
+
+
 def tidy(folder: Path, plan: Plan) -> None:
-    """Remove the rows that the manifest holds, and what was left half-written."""
+    """Remove the rows that the manifest holds, and shards that were left half-written."""
     for number in range(len(plan.ranges)):
         row_path(folder, plan, number).unlink(missing_ok=True)
-    for path in folder.glob(f"*{PARTIAL_SUFFIX}"):
-        path.unlink(missing_ok=True)
+    for path in folder.glob(f"shard-*{PARTIAL_SUFFIX}"):
+        if not is_alive(path):
+            path.unlink(missing_ok=True)
+    _remove_abandoned_files(folder)
 
 
 def abandon(folder: Path, existed: bool) -> None:
@@ -136,7 +148,7 @@ def _write_plan_once(folder: Path, plan: Plan) -> bool:
         written.unlink(missing_ok=True)
 
 
-def _require_same(folder: Path, plan: Plan) -> None:
+def _same_plan(folder: Path, plan: Plan) -> Plan:
     try:
         begun = read_plan(folder)
     except DataError as error:
@@ -144,21 +156,21 @@ def _require_same(folder: Path, plan: Plan) -> None:
             f"path={str(folder)!r}: holds an export whose plan cannot be used: {error} Choose another folder."
         ) from error
     _require_equal(folder, begun, plan)
+    return begun
 
 
 def _require_equal(folder: Path, begun: Plan, plan: Plan) -> None:
     if lines := differences(begun.content(), plan.content()):
-        raise ExportError(
-            f"path={str(folder)!r}: holds another data set; choose another folder, or export as it was begun: "
-            f"{in_short(lines)}."
-        )
+        remedy = "choose another folder, or export as it was begun"
+        if not shards_in(folder):
+            remedy += ", or delete it: no shard of it is finished"
+        raise ExportError(f"path={str(folder)!r}: holds another data set; {remedy}: {in_short(lines)}.")
 
 
 def _remove_abandoned_files(folder: Path) -> None:
     """Remove what killed processes of this machine left half-written."""
-    for path in folder.glob(f"*.{socket.gethostname()}.*{PARTIAL_SUFFIX}"):
-        owner = path.name.removesuffix(PARTIAL_SUFFIX).rpartition(".")[2]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+    for path in folder.glob(f"*{PARTIAL_SUFFIX}"):
+        if path.is_file() and is_abandoned(path):
             path.unlink(missing_ok=True)
 
 

@@ -50,7 +50,7 @@ def cached(source: DataSource, folder: str | Path) -> ArrayRecordSource:
 
 def _compute(source: DataSource, place: Path) -> None:
     plan = plan_for(source)
-    begin(place, plan)
+    plan, _ = begin(place, plan)
     missing = [number for number in range(len(plan.ranges)) if not is_finished(place, plan, number)]
     write_shards(Job(plan, source, place), missing)
     finish(place, plan)

@@ -9,7 +9,7 @@ import numpy as np
 
 from acoupipe_grain.errors import DataError
 from acoupipe_grain.records.array_record import num_records_in, sha256_of
-from acoupipe_grain.records.batches import element_batches
+from acoupipe_grain.records.batches import element_batches, one_blas_thread
 from acoupipe_grain.records.codec import decode
 from acoupipe_grain.records.manifest import ShardRow, size_problem
 from acoupipe_grain.records.plan import Plan
@@ -71,21 +71,26 @@ def recomputed_difference(folder: Path, plan: Plan, number: int, source: DataSou
         first = start + position
         stop = first + 1
     stored = dict(_stored_elements(folder, plan, number, first, stop))
-    for batch in element_batches(source, first, stop, plan.batch_size, plan.platform):
-        for index, again in batch:
-            if problem := _difference(stored[index], again):
-                return (
-                    f"{_place(plan, number, index)}: {problem}. It is damaged, or was written by other code or another "
-                    "kind of processor."
-                )
+    with one_blas_thread():
+        for batch in element_batches(source, first, stop, plan.batch_size, plan.platform):
+            for index, again in batch:
+                if problem := _difference(stored[index], again):
+                    return (
+                        f"{_place(plan, number, index)}: {problem}. It is damaged, or was written by other code or "
+                        "another kind of processor."
+                    )
     return None
 
 
 def _difference(stored: Element, again: Element) -> str | None:
     for key, array in stored.items():
-        scale = float(np.abs(again[key]).max(initial=0))
+        expected = again[key]
+        finite = np.isfinite(expected)
+        if not np.array_equal(array[~finite], expected[~finite], equal_nan=True):
+            return f"{key!r} is not the recomputed value: not infinite or no number in the same places"
+        scale = float(np.abs(expected[finite]).max(initial=0))
         allowed = MAX_DIFFERENCE * scale if array.dtype.kind in "fc" else 0.0
-        difference = float(np.abs(array.astype(np.complex128) - again[key]).max(initial=0))
+        difference = float(np.abs(array[finite].astype(np.complex128) - expected[finite]).max(initial=0))
         if not difference <= allowed:  # NaN is no agreement
             return f"{key!r} is not the recomputed value: off by {difference:.3g} (largest value {scale:.3g})"
     return None

@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import socket
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from acoupipe_grain.errors import DataError
 
@@ -56,7 +59,7 @@ def read_json(path: Path) -> dict[str, Any]:
         If it cannot be read, or was changed since.
     """
     try:
-        mapping = json.loads(path.read_text(encoding="utf-8"))
+        mapping = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
     except ValueError as error:
@@ -64,6 +67,10 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(mapping, dict):
         raise DataError(f"{path}: expected a JSON mapping.")
     return mapping
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def require_unchanged(mapping: Mapping[str, Any], path: Path) -> None:
@@ -89,8 +96,27 @@ def write_json(path: Path, mapping: Mapping[str, Any]) -> None:
 
 
 def partial_path(path: Path) -> Path:
-    """Return the name of a file of this process that will become `path`."""
-    return path.with_name(f"{path.name}.{socket.gethostname()}.{os.getpid()}{PARTIAL_SUFFIX}")
+    """Return the name of a file of this thread that will become `path`; it says who writes it."""
+    owner = f"{socket.gethostname()}.{threading.get_native_id()}.{os.getpid()}"
+    return path.with_name(f"{path.name}.{owner}{PARTIAL_SUFFIX}")
+
+
+def is_abandoned(partial: Path) -> bool:
+    """Say whether the process that wrote such a file ran on this machine and is gone."""
+    owner = _owner_here(partial)
+    return owner is not None and not psutil.pid_exists(owner)
+
+
+def is_alive(partial: Path) -> bool:
+    """Say whether the process that writes such a file runs on this machine; of others nothing is known."""
+    owner = _owner_here(partial)
+    return owner is not None and psutil.pid_exists(owner)
+
+
+def _owner_here(partial: Path) -> int | None:
+    host_and_thread, _, owner = partial.name.removesuffix(PARTIAL_SUFFIX).rpartition(".")
+    is_here = host_and_thread.rpartition(".")[0].endswith(f".{socket.gethostname()}")
+    return int(owner) if is_here and owner.isdigit() else None
 
 
 def to_text(mapping: Mapping[str, Any]) -> str:

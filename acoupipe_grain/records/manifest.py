@@ -20,6 +20,7 @@ from acoupipe_grain.records.plan import Plan
 
 MANIFEST_NAME = "manifest.json"
 PLAN_NAME = "plan.json"
+ROW_SUFFIX = ".row.json"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class ShardRow:
     def num_records(self) -> int:
         """Number of records in the shard."""
         return self.stop - self.start
+
+
+def row_from(mapping: Mapping[str, Any]) -> ShardRow:
+    """Return the row in a JSON mapping, which may have entries of later formats; it raises KeyError or TypeError."""
+    return ShardRow(**{name: mapping[name] for name in ShardRow.__dataclass_fields__})
 
 
 def row_of(plan: Plan, number: int, path: Path) -> ShardRow:
@@ -98,10 +104,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_NAME
     if not path.is_file():
         if (folder / PLAN_NAME).is_file():
-            raise DataError(
-                f"{folder}: an unfinished export ({PLAN_NAME} without {MANIFEST_NAME}); run the same export again, it "
-                "goes on where it was."
-            )
+            raise DataError(_without_manifest(folder))
         raise DataError(f"{folder}: not a data set, there is no {MANIFEST_NAME}.")
     mapping = read_json(path)
     require_readable(mapping, path)
@@ -116,10 +119,31 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(plan, rows, mapping["digest"])
 
 
+def _without_manifest(folder: Path) -> str:
+    """Say what a folder is that has a plan only."""
+    if has_lost_manifest(folder):
+        return f"{folder}: {MANIFEST_NAME} was lost; `acoupipe-grain repair` makes it anew from {PLAN_NAME} and shards."
+    return (
+        f"{folder}: an unfinished export ({PLAN_NAME} without {MANIFEST_NAME}); run the same export again, it goes on "
+        "where it was."
+    )
+
+
+def has_lost_manifest(folder: Path) -> bool:
+    """Say whether a folder has plan and shards but neither a manifest nor the rows that it is made from."""
+    if (folder / MANIFEST_NAME).is_file() or any(folder.glob(f"*{ROW_SUFFIX}")):
+        return False
+    try:
+        plan = read_plan(folder)
+    except DataError:
+        return False
+    return all((folder / plan.shard_name(number)).is_file() for number in range(len(plan.ranges)))
+
+
 def rows_in(mapping: Mapping[str, Any], path: Path) -> tuple[ShardRow, ...]:
     """Return the rows of a manifest that was read at `path`."""
     try:
-        return tuple(ShardRow(**row) for row in mapping["shards"])
+        return tuple(row_from(row) for row in mapping["shards"])
     except (KeyError, TypeError) as error:
         raise DataError(f"{path}: damaged ({type(error).__name__}: {error}).") from error
 

@@ -95,7 +95,8 @@ class Plan:
 
     def shard_name(self, number: int) -> str:
         """Return the file name of a shard."""
-        return f"shard-{number:05d}-of-{len(self.ranges):05d}{SHARD_SUFFIX}"
+        width = max(5, len(str(len(self.ranges))))  # names sort as numbers
+        return f"shard-{number:0{width}d}-of-{len(self.ranges):0{width}d}{SHARD_SUFFIX}"
 
     @cached_property
     def digest(self) -> str:
@@ -157,7 +158,7 @@ def plan_for(
     start, stop
         Store the records from `start` to below `stop`; None: to the last.
     records_per_shard
-        Records in a shard; None: at least 16 shards of at most about 256 MiB.
+        Records in a shard; None: a sixteenth of them, or what takes about 256 MiB if that is less.
     compression
         "zstd:3" or "uncompressed".
     platform
@@ -182,10 +183,11 @@ def plan_for(
         records_per_shard = math.ceil((stop - start) / max(MIN_SHARDS, math.ceil(size / TARGET_SHARD_BYTES)))
     records_per_shard = arguments.integer("records_per_shard", records_per_shard, minimum=1)
     configuration: Any = getattr(source, "configuration", None) or {"repr": repr(source)}
+    tables = {name: list(values) for name, values in getattr(source, "tables", {}).items()}
     return Plan(
-        configuration=json.loads(json.dumps(configuration)),  # as it will be read back: lists for tuples
+        configuration=_as_json("source.configuration", configuration),
         element_spec=spec,
-        tables={name: list(values) for name, values in getattr(source, "tables", {}).items()},
+        tables=_as_json("source.tables", tables),
         start=start,
         stop=stop,
         records_per_shard=records_per_shard,
@@ -194,7 +196,7 @@ def plan_for(
         platform=workers.platform() if platform is None else platform,
         enable_x64=workers.settings_for_workers(),
         versions=_versions(),
-        metadata=_as_json(metadata or {}),
+        metadata=_as_json("metadata", metadata or {}),
     )
 
 
@@ -220,14 +222,16 @@ def _shortened(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
-def _as_json(metadata: Any) -> dict[str, Any]:
+def _as_json(name: str, mapping: Any) -> dict[str, Any]:
+    """Return a mapping as it will be read back: lists for tuples."""
+    if not isinstance(mapping, Mapping):
+        raise ArgumentError(f"{name}={mapping!r}: expected a mapping from names to JSON values.")
     try:
-        text = json.dumps(metadata, allow_nan=False)
+        return json.loads(json.dumps(dict(mapping), allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"metadata={metadata!r}: expected JSON values only ({error}).") from error
-    if not isinstance(metadata, Mapping):
-        raise ArgumentError(f"metadata={metadata!r}: expected a mapping from names to JSON values.")
-    return json.loads(text)
+        raise ArgumentError(
+            f"{name}={mapping!r:.200}: expected JSON values only ({error}); use numbers, text, lists and mappings."
+        ) from error
 
 
 def _versions() -> dict[str, str]:

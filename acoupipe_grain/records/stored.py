@@ -34,7 +34,7 @@ class ArrayRecordSource(StartsGrainWorkers):
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()
         self.manifest = read_manifest(self.path)
         check_shard_sizes(self.path, self.manifest)
         self._open()
@@ -49,8 +49,12 @@ class ArrayRecordSource(StartsGrainWorkers):
 
     @property
     def configuration(self) -> Mapping[str, Any]:
-        """The configuration of the source that was exported."""
-        return self.manifest.plan.configuration
+        """What identifies the stored data, with the configuration of the source that was exported."""
+        return {
+            "class": type(self).__name__,
+            "digest": self.manifest.digest,
+            "source": self.manifest.plan.configuration,
+        }
 
     @property
     def metadata(self) -> Mapping[str, Any]:

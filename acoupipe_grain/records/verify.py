@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tqdm import tqdm
+
 from acoupipe_grain.errors import DataError, VerificationError
 from acoupipe_grain.records.building import shards_in
 from acoupipe_grain.records.damage import damage_of, damaged_record, recomputed_difference, sample_of_shards
@@ -15,7 +17,9 @@ from acoupipe_grain.specs import DataSource
 MAX_PROBLEMS_SHOWN = 20
 
 
-def verify_records(folder: str | Path, *, deep: bool = False, source: DataSource | None = None) -> Manifest:
+def verify_records(
+    folder: str | Path, *, deep: bool = False, source: DataSource | None = None, progress: bool = False
+) -> Manifest:
     """Check every shard of a data set and return its manifest.
 
     Parameters
@@ -27,6 +31,8 @@ def verify_records(folder: str | Path, *, deep: bool = False, source: DataSource
     source
         The source that was stored: some records, spread over the data set, are computed anew and compared. Floating
         point values may differ by 1e-5 of their maximum.
+    progress
+        Whether to show a progress bar.
 
     Raises
     ------
@@ -38,7 +44,7 @@ def verify_records(folder: str | Path, *, deep: bool = False, source: DataSource
     manifest = intact_manifest(folder)
     if source is not None:
         require_planned(source, manifest.plan)
-    problems = [*_plan_problems(folder, manifest), *_shard_problems(folder, manifest, deep, source)]
+    problems = [*_plan_problems(folder, manifest), *_shard_problems(folder, manifest, deep, source, progress)]
     if problems:
         left = len(problems) - MAX_PROBLEMS_SHOWN
         shown = [*problems[:MAX_PROBLEMS_SHOWN], *([f"... and {left} more."] if left > 0 else [])]
@@ -78,11 +84,14 @@ def _plan_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
         yield f"{folder}: {', '.join(superfluous)} not in {MANIFEST_NAME}."
 
 
-def _shard_problems(folder: Path, manifest: Manifest, deep: bool, source: DataSource | None) -> Iterator[str]:
+def _shard_problems(
+    folder: Path, manifest: Manifest, deep: bool, source: DataSource | None, progress: bool
+) -> Iterator[str]:
     """Yield the first problem of every shard."""
     plan = manifest.plan
     recomputed = set() if source is None else sample_of_shards(plan)
-    for number, row in enumerate(manifest.shards):
+    shards = tqdm(manifest.shards, unit="shard", desc=f"verify {folder}", disable=not progress)
+    for number, row in enumerate(shards):
         problem = damage_of(folder, row)
         if problem is None and deep:
             problem = damaged_record(folder, plan, number)

@@ -15,14 +15,13 @@ from typing import Any
 
 from acoupipe_grain.errors import DataError, ExportError
 from acoupipe_grain.records.array_record import ShardWriter, cannot_write
-from acoupipe_grain.records.batches import element_batches
+from acoupipe_grain.records.batches import element_batches, one_blas_thread
 from acoupipe_grain.records.codec import Encoder
 from acoupipe_grain.records.format import partial_path, read_json, require_unchanged, with_digest, write_json
-from acoupipe_grain.records.manifest import ShardRow, row_of
+from acoupipe_grain.records.manifest import MANIFEST_NAME, ROW_SUFFIX, ShardRow, read_manifest, row_from, row_of
 from acoupipe_grain.records.plan import SHARD_SUFFIX, Plan
 from acoupipe_grain.specs import DataSource, Element, check_element
 
-ROW_SUFFIX = ".row.json"
 _MAX_WAITING_BATCHES = 1
 _WRITER_NICENESS = 10
 
@@ -63,7 +62,7 @@ def write_shards(job: Job, numbers: Sequence[int], on_records: Callable[[int], A
     rows: list[ShardRow] = []
     completing: deque[Future[ShardRow]] = deque()
     # One thread writes, in the order in which it is told to.
-    with ThreadPoolExecutor(1, "shard-writer", _step_back) as thread:
+    with one_blas_thread(), ThreadPoolExecutor(1, "shard-writer", _step_back) as thread:
         for number in numbers:
             completing.append(_compute_shard(job, number, thread, on_records))
             if len(completing) > 1:
@@ -90,7 +89,8 @@ def _compute_shard(
     waiting: deque[Future[None]] = deque()
     try:
         for batch in element_batches(job.source, *job.plan.ranges[number], job.plan.batch_size, job.plan.platform):
-            waiting.append(thread.submit(shard.write, batch))
+            # Encoded here: a source may fill the same arrays again.
+            waiting.append(thread.submit(shard.write, shard.encoded(batch)))
             if len(waiting) > _MAX_WAITING_BATCHES:
                 waiting.popleft().result()
             if on_records is not None:
@@ -112,32 +112,42 @@ class _Shard:
         self._partial = partial_path(self._final)
         self._writer = ShardWriter(self._partial, job.plan.compression)
 
-    def write(self, batch: Sequence[tuple[int, Element]]) -> None:
-        spec = self._job.plan.element_spec
+    def encoded(self, batch: Sequence[tuple[int, Element]]) -> list[bytes]:
+        """Return the records of some elements, which are what the source's specification says."""
         for index, element in batch:
-            check_element(element, spec, f"record {index} of {self._name}")
-            self._writer.write(self._encode(element))
+            check_element(element, self._job.plan.element_spec, f"record {index} of {self._name}")
+        return [self._encode(element) for _, element in batch]
+
+    def write(self, records: Sequence[bytes]) -> None:
+        for record in records:
+            self._writer.write(record)
 
     def complete(self, writes: Iterable[Future[None]]) -> ShardRow:
         """Close, count, digest and rename the file, and write its row, if all `writes` succeeded."""
-        plan, folder = self._job.plan, self._job.folder
         try:
             for write in writes:
                 write.result()
             self._writer.close()
-            try:
-                row = row_of(plan, self._number, self._partial)
-            except (DataError, FileNotFoundError) as error:
-                why = "Is the disk full?" if self._partial.exists() else "Does another process export to this folder?"
-                raise ExportError(f"{self._partial}: cannot be read back: {error} {why}") from error
-            with _refusals(self._final):
-                self._partial.replace(self._final)
-                path = row_path(folder, plan, self._number)
-                write_json(path, with_digest({"plan": plan.digest} | asdict(row)))
-            return row
+            return self._put_in_place()
         except BaseException:
             self.discard()
             raise
+
+    def _put_in_place(self) -> ShardRow:
+        plan, folder = self._job.plan, self._job.folder
+        try:
+            row = row_of(plan, self._number, self._partial)
+            self._partial.replace(self._final)
+            path = row_path(folder, plan, self._number)
+            write_json(path, with_digest({"plan": plan.digest} | asdict(row)))
+        except (DataError, OSError) as error:
+            if not self._partial.exists() and (folder / MANIFEST_NAME).is_file():
+                # A job on another machine finished the export, this shard included, and tidied up.
+                return read_manifest(folder).shards[self._number]
+            if isinstance(error, OSError):
+                raise cannot_write(self._final, str(error.strerror)) from error
+            raise ExportError(f"{self._partial}: cannot be read back: {error} Is the disk full?") from error
+        return row
 
     def discard(self) -> None:
         """Leave nothing of it."""
@@ -145,14 +155,6 @@ class _Shard:
             self._writer.close()
         with contextlib.suppress(OSError):
             self._partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _refusals(path: Path) -> Any:
-    try:
-        yield
-    except OSError as error:
-        raise cannot_write(path, str(error.strerror)) from error
 
 
 def row_path(folder: Path, plan: Plan, number: int) -> Path:
@@ -166,9 +168,8 @@ def written_row(folder: Path, plan: Plan, number: int) -> ShardRow | None:
     try:
         mapping = read_json(path)
         require_unchanged(mapping, path)
-        digests = mapping.pop("plan"), mapping.pop("digest")
-        row = ShardRow(**mapping)
+        digest, row = mapping["plan"], row_from(mapping)
     except (DataError, KeyError, TypeError):
         return None  # the shard is written anew
     is_planned = (row.name, row.start, row.stop) == (plan.shard_name(number), *plan.ranges[number])
-    return row if digests[0] == plan.digest and is_planned else None
+    return row if digest == plan.digest and is_planned else None

@@ -1,6 +1,11 @@
 """An export that was stopped goes on where it was, and gives the bytes of one that was not."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
@@ -43,10 +48,11 @@ class Counting:
         return self.name
 
 
-@pytest.fixture
-def undisturbed(tmp_path):
-    export(Counting(), tmp_path / "undisturbed")
-    return contents(tmp_path / "undisturbed")
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed") / "data"
+    export(Counting(), folder)
+    return contents(folder)
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])
@@ -217,6 +223,7 @@ def test_a_range_of_records_is_exported_and_read_as_its_own_data_set(tmp_path):
         ({"executor": "dask"}, "executor 'dask'"),
         ({"address": "auto"}, "address='auto': only a Ray cluster has one"),
         ({"shards": "4/4"}, r'shards=.4/4.: jobs are counted from 0, so "k/4" ends with "3/4"'),
+        ({"shards": "0/0"}, "shards='0/0': shared out among no jobs"),
         ({"shards": "one"}, "shards='one': expected"),
         ({"metadata": {"when": np.zeros(1)}}, "metadata=.*JSON values only"),
         ({"metadata": [1]}, "metadata=.*mapping"),
@@ -226,6 +233,98 @@ def test_arguments_out_of_range_are_refused_and_nothing_is_written(tmp_path, opt
     with pytest.raises(ArgumentError, match=message):
         export(Counting(), tmp_path / "data", **options)
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("configuration", {"gain": np.float32(1)}),
+        ("configuration", {"gain": float("nan")}),
+        ("tables", {"names": [b"a"]}),
+    ],
+)
+def test_what_is_no_json_in_a_source_is_refused_by_name(tmp_path, attribute, value):
+    source = Counting()
+    setattr(source, attribute, value)
+    with pytest.raises(ArgumentError, match=rf"source.{attribute}=.*expected JSON values only"):
+        export(source, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_entries_in_another_order_are_the_same_export(tmp_path):
+    folder = tmp_path / "data"
+    with pytest.raises(ValueError):
+        export(Counting(breaks_at=[13]), folder, metadata={"name": "a", "version": 1})
+    source = Counting()
+    export(source, folder, metadata={"version": 1.0, "name": "a"})
+    assert set(source.computed).isdisjoint(range(9))
+    apg.verify(folder, deep=True, source=source)
+
+
+def test_two_stored_data_sets_of_one_source_are_not_mixed(tmp_path):
+    for name, start in (("first", 0), ("second", 10)):
+        export(Counting(), tmp_path / name, start=start, stop=start + 10)
+    export(apg.ArrayRecordSource(tmp_path / "first"), tmp_path / "copy")
+    with pytest.raises(ExportError, match="configuration.digest was"):
+        export(apg.ArrayRecordSource(tmp_path / "second"), tmp_path / "copy")
+
+
+def test_a_source_that_fills_one_array_again_and_again_is_stored_as_it_was(tmp_path):
+    class Reusing(Counting):
+        def __getitem__(self, index):
+            self.buffer = getattr(self, "buffer", np.zeros(50, np.float32))
+            self.buffer[:] = index
+            return {"value": self.buffer, "idx": np.array(index, dtype=np.int32)}
+
+    export(Reusing(), tmp_path / "data", records_per_shard=20)
+    stored = apg.ArrayRecordSource(tmp_path / "data")
+    assert [float(stored[index]["value"][0]) for index in range(20)] == list(range(20))
+
+
+def test_a_lost_manifest_is_no_reason_to_compute_all_again(tmp_path):
+    export(Counting(), tmp_path / "data")
+    (tmp_path / "data" / "manifest.json").unlink()
+    source = Counting()
+    with pytest.raises(ExportError, match="the manifest was lost; `acoupipe-grain repair` makes it anew"):
+        export(source, tmp_path / "data")
+    assert source.computed == []
+    with pytest.raises(DataError, match=r"manifest.json was lost; `acoupipe-grain repair`"):
+        apg.ArrayRecordSource(tmp_path / "data")
+
+
+def test_a_job_does_not_finish_an_export_whose_shards_were_lost_meanwhile(tmp_path):
+    export(Counting(), tmp_path / "data", shards="0/2")
+    (tmp_path / "data" / "shard-00002-of-00007.array_record").unlink()
+    with pytest.raises(ExportError, match="shard-00002.*missing.*run the same export again"):
+        export(Counting(), tmp_path / "data", shards="1/2")
+    assert export(Counting(), tmp_path / "data", shards="0/2") is not None
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_jobs_that_begin_and_end_at_the_same_time_make_one_data_set(undisturbed, tmp_path, attempt):
+    with ThreadPoolExecutor(6) as pool:
+        jobs = [pool.submit(export, Counting(), tmp_path / "data", shards=f"{index % 3}/3") for index in range(6)]
+    results = [job.result() for job in jobs]
+    assert any(result is not None for result in results)
+    assert contents(tmp_path / "data") == undisturbed
+
+
+@pytest.mark.slow
+def test_the_bytes_do_not_depend_on_the_number_of_cores_that_may_be_used(tmp_path):
+    """Decompositions by LAPACK do, where it has more than one thread."""
+    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("needs two cores, and Linux to do without one")
+    script = """
+import os, sys
+os.sched_setaffinity(0, map(int, sys.argv[2:]))
+import acoupipe_grain as apg
+source = apg.SyntheticSource(8, mode="wishart", features=("eigmode",), f=4000.0)
+apg.export(source, sys.argv[1], num_workers=0, records_per_shard=4, progress=False)
+"""
+    for number, cores in enumerate([os.sched_getaffinity(0), {min(os.sched_getaffinity(0))}]):
+        command = [sys.executable, "-c", script, str(tmp_path / str(number)), *map(str, cores)]
+        subprocess.run(command, check=True)
+    assert contents(tmp_path / "0") == contents(tmp_path / "1")
 
 
 def test_what_the_user_says_of_the_data_is_stored_with_it(tmp_path):
@@ -279,15 +378,12 @@ def test_a_system_that_refuses_loses_no_finished_shard_and_says_what_to_do(undis
 
 
 def test_what_killed_processes_left_is_removed_and_what_others_write_is_not(tmp_path):
-    import os
-    import socket
-
     folder = tmp_path / "data"
     with pytest.raises(ValueError):
         export(Counting(breaks_at=[13]), folder)
-    dead = folder / f"shard-00005-of-00007.array_record.{socket.gethostname()}.{2**22 + 5}.partial"
-    alive = folder / f"shard-00005-of-00007.array_record.{socket.gethostname()}.{os.getppid()}.partial"
-    elsewhere = folder / "shard-00005-of-00007.array_record.elsewhere.12.partial"
+    dead = folder / f"shard-00005-of-00007.array_record.{socket.gethostname()}.1.{2**22 + 5}.partial"
+    alive = folder / f"shard-00005-of-00007.array_record.{socket.gethostname()}.1.{os.getppid()}.partial"
+    elsewhere = folder / "shard-00005-of-00007.array_record.elsewhere.1.12.partial"
     for path in (dead, alive, elsewhere):
         path.write_text("half")
     with pytest.raises(ValueError):

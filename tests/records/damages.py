@@ -84,7 +84,7 @@ DAMAGES = {
     "edited digest": (lambda folder: edit(folder, reverse_digest), f"{SHARD}.*SHA-256"),
     "row removed": (lambda folder: edit(folder, lambda manifest: manifest["shards"].pop(2)), "do not cover"),
     "manifest is no JSON": (lambda folder: (folder / "manifest.json").write_text("{"), "JSON"),
-    "manifest removed": (lambda folder: (folder / "manifest.json").unlink(), r"unfinished export"),
+    "manifest removed": (lambda folder: (folder / "manifest.json").unlink(), r"manifest\.json was lost"),
 }
 
 

@@ -78,6 +78,8 @@ def with_versions(folder, tmp_path, format_version, min_reader_version):
             "min_reader_version": min_reader_version,
             "new": {"in": "a later format"},
         }
+        for row in mapping.get("shards", []):
+            row["new"] = 1
         (copy / name).write_text(json.dumps(with_digest(mapping)))
     return copy
 

@@ -21,7 +21,7 @@ def test_stored_elements_are_the_sources_bitwise(exported, small_source):
     stored = apg.ArrayRecordSource(exported)
     assert len(stored) == len(small_source)
     assert stored.element_spec == small_source.element_spec
-    assert stored.configuration == small_source.configuration
+    assert stored.manifest.plan.configuration == small_source.configuration
     for index in range(20):
         assert_same(stored[index], small_source[index])
 

@@ -55,11 +55,14 @@ def test_a_source_is_not_taken_and_ignored(exported, small_source):
 def test_a_source_of_an_unknown_class_must_be_given(damaged):
     for name in ("manifest.json", "plan.json"):
         edit(damaged, lambda mapping: mapping["configuration"].update({"class": "os.system"}), name)
-    with pytest.raises(ArgumentError, match=r"os\.system.*pass the source.*verify\(path, deep=True, source="):
+    with pytest.raises(
+        ArgumentError, match=r"Every record.*os\.system.*pass the source.*verify\(path, deep=True, source="
+    ):
         apg.verify(damaged, deep=True)
 
 
 def test_records_of_another_generator_version_are_refused(damaged):
-    edit(damaged, lambda mapping: mapping["configuration"].update(generator_version=3))
+    for name in ("manifest.json", "plan.json"):
+        edit(damaged, lambda mapping: mapping["configuration"].update(generator_version=3), name)
     with pytest.raises(ArgumentError, match="generator_version is 3"):
         apg.verify(damaged, deep=True)

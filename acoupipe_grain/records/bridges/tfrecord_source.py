@@ -87,8 +87,10 @@ class TFRecordSource(StartsGrainWorkers):
 
     @property
     def configuration(self) -> Mapping[str, Any]:
-        """The configuration of the source that was written; for files of other origin, what identifies them."""
-        return {"repr": repr(self)} if self._folder is None else self._folder.configuration
+        """What identifies the records, with the configuration of the source that was written where it is known."""
+        if self._folder is None:
+            return {"repr": repr(self)}
+        return {"class": type(self).__name__, "digest": self._folder.digest, "source": self._folder.configuration}
 
     @property
     def tables(self) -> Mapping[str, Sequence[str]]:

@@ -98,7 +98,7 @@ def test_elements_come_back_bit_for_bit(written):
     assert len(source) == NUM_RECORDS
     assert source.element_spec == EveryDtype.element_spec
     assert source.tables == EveryDtype.tables
-    assert source.configuration == {"repr": "EveryDtype(7)"}
+    assert source.configuration["source"] == {"repr": "EveryDtype(7)"}
     for index in (6, 0, 3, 2, 5, 1, 4):
         assert_same(source[index], EveryDtype()[index])
 
@@ -107,7 +107,7 @@ def test_sources_that_compute_batches_come_back_bit_for_bit(tmp_path, small_sour
     write_tfrecord(small_source, tmp_path / "data", records_per_file=6, progress=False)
     apg.export(small_source, tmp_path / "exported", num_workers=0, records_per_shard=20, progress=False)
     source, exported = TFRecordSource(tmp_path / "data"), apg.ArrayRecordSource(tmp_path / "exported")
-    assert source.configuration == small_source.configuration
+    assert source.configuration["source"] == small_source.configuration
     assert len(list((tmp_path / "data").glob("*.tfrecord"))) == 4
     for index in range(len(small_source)):
         assert_same(source[index], {name: exported[index][name] for name in source.element_spec})
