@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -79,7 +80,7 @@ def _export(source: SyntheticSource, num_records: int, compression: str, folder:
 
 
 def _disk_rate(num_bytes: int) -> float:
-    """Return the bytes/s at which noise of that size, at most 1 GiB, is written in one go."""
+    """Return the bytes/s at which noise of that size, at most 1 GiB, reaches the disk in one go."""
     block = np.random.default_rng(0).bytes(2**22)
     count = max(1, min(num_bytes, 2**30) // len(block))
     with tempfile.NamedTemporaryFile(dir=".") as file:
@@ -87,6 +88,7 @@ def _disk_rate(num_bytes: int) -> float:
         for _ in range(count):
             file.write(block)
         file.flush()
+        os.fsync(file.fileno())
         return count * len(block) / (time.perf_counter() - started)
 
 

@@ -147,8 +147,8 @@ def _write_missing(
                 progress.skip(_num_records(job.plan, [number]))
             else:
                 missing.append(number)
-        if finished_export(job.folder, job.plan) is not None:
-            return  # other jobs finished it while this one looked
+        if not missing or finished_export(job.folder, job.plan) is not None:
+            return  # other jobs may have finished it while this one looked
         if executor == "ray":
             write_on_ray(job, missing, num_workers, address, progress)
         elif num_workers:
