@@ -9,6 +9,8 @@ from acoupipe_grain.array.pipeline_source import PipelineSource
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.simulate.expected_welch import expected_welch_csm
 from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.audio.excerpts import SaliencyParams
+from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpleSource
 from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
@@ -24,6 +26,8 @@ __all__ = [
     "ArgumentError",
     "ArrayRecordSource",
     "ArraySpec",
+    "AudioDataBalancedSource",
+    "AudioDataSimpleSource",
     "DataError",
     "DataSource",
     "Distribution",
@@ -33,6 +37,7 @@ __all__ = [
     "PipelineSource",
     "RecordIndexError",
     "RectGrid",
+    "SaliencyParams",
     "SceneSource",
     "SyntheticSource",
     "VerificationError",

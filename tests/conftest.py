@@ -35,6 +35,7 @@ NUMERICAL = (
             "wishart",
         )
     ),
+    *(f"acoupipe_grain.audio.{name}" for name in ("loudness", "order", "permutation", "reading")),
     "acoupipe_grain.array.matrix_products",
     "acoupipe_grain.array.double_precision",
     "acoupipe_grain.array.source_pairs",

@@ -9,6 +9,8 @@ PUBLIC = [
     "ArgumentError",
     "ArrayRecordSource",
     "ArraySpec",
+    "AudioDataBalancedSource",
+    "AudioDataSimpleSource",
     "DataError",
     "DataSource",
     "Distribution",
@@ -18,6 +20,7 @@ PUBLIC = [
     "PipelineSource",
     "RecordIndexError",
     "RectGrid",
+    "SaliencyParams",
     "SceneSource",
     "SyntheticSource",
     "VerificationError",
@@ -45,7 +48,9 @@ def test_errors_are_value_errors_or_index_errors():
     assert issubclass(apg.RecordIndexError, IndexError)
 
 
-@pytest.mark.parametrize("heavy", ["acoular", "matplotlib", "numba", "scipy.stats", "argbind"])
+@pytest.mark.parametrize(
+    "heavy", ["acoular", "matplotlib", "numba", "scipy.stats", "argbind", "pyloudnorm", "soundfile", "soxr"]
+)
 def test_importing_the_package_does_not_import(heavy):
     # A fresh interpreter: this one has imported everything.
     code = (

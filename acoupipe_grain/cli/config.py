@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
-from acoupipe_grain.config.factories import build, place_of, require_scope
-from acoupipe_grain.config.keys import CONFIGURABLE, SOURCES, Key, package_keys
+from acoupipe_grain.config.factories import build, missing_keys, place_of, require_scope, values_for
+from acoupipe_grain.config.keys import AUDIO, CONFIGURABLE, SOURCES, VALUES_OF, Key, owners_of, package_keys
 from acoupipe_grain.config.saving import as_in_files, resolved_text
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.types import describe
@@ -31,13 +31,16 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     for owner in known.owners:
         if owner not in CONFIGURABLE:
             raise unknown_name("class", owner, CONFIGURABLE)
-    owners = known.owners or list(CONFIGURABLE)
-    keys = package_keys().of(owners)
+    owners = list(dict.fromkeys(owner for name in known.owners or CONFIGURABLE for owner in owners_of(name)))
     if not (known.args_load or flags or known.scope or known.args_save):
-        for line in _table(keys):
+        for line in _table(package_keys().of(owners)):
             print(line)
         return
     settings = configured_arguments(known, flags, owners)
+    if not known.owners:
+        used = {_unscoped(key).partition(".")[0] for key in settings}
+        # Defaults alone make no source of audio.
+        owners = [owner for owner in owners if owner in used or owner not in (*AUDIO, *VALUES_OF)]
     if known.scope:
         require_scope(known.scope, settings)
     for scope in [known.scope] if known.scope else ["", *settings.scopes]:
@@ -45,17 +48,26 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
             if name in owners:
                 _require_usable(name, settings, scope)
     save_if_asked(known, settings, owners)
-    print(resolved_text(settings, keys, known.scope), end="")
+    print(resolved_text(settings, package_keys().of(owners), known.scope), end="")
 
 
 def _require_usable(name: str, settings: Settings, scope: str) -> None:
-    """Build a source that has keys, and draw its first scene: some values show only then what they are."""
-    if any(key.rpartition("/")[2].startswith(f"{name}.") for key in settings):
-        source = build(name, settings, scope)
-        try:
-            getattr(source, "inputs", source).batch([0])
-        except ArgumentError as error:
-            raise ArgumentError(f"{place_of(str(error), name, settings, scope)}{error}") from error
+    """Build a source that has keys, and draw its first record: some values show only then what they are."""
+    if not any(_unscoped(key).startswith(f"{name}.") for key in settings):
+        return
+    missing = missing_keys(name, values_for(name, settings, scope))
+    is_for_scope = bool(scope) and any(key.startswith(f"{scope}/{name}.") for key in settings)
+    if missing and not is_for_scope and set(missing) <= {_unscoped(key) for key in settings}:
+        return  # it is complete, and meant, in other scopes
+    source = build(name, settings, scope)
+    try:
+        getattr(source, "inputs", source)[0]
+    except ArgumentError as error:
+        raise ArgumentError(f"{place_of(str(error), name, settings, scope)}{error}") from error
+
+
+def _unscoped(key: str) -> str:
+    return key.rpartition("/")[2]
 
 
 def _table(keys: Sequence[Key]) -> Iterator[str]:

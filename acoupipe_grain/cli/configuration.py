@@ -8,11 +8,14 @@ from typing import Any
 
 from acoupipe_grain.config import build, parse_flags
 from acoupipe_grain.config.factories import source_name
-from acoupipe_grain.config.keys import SCOPES, package_keys
+from acoupipe_grain.config.keys import SCOPES, SIMULATED, package_keys
 from acoupipe_grain.config.loading import load_with_flags
 from acoupipe_grain.config.saving import save_arguments
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError
+
+_OF_ONE_JOB = ("export.shards",)
+"""Keys that would be wrong in another run of the same configuration."""
 
 
 def add_configuration(command: argparse.ArgumentParser) -> None:
@@ -44,13 +47,16 @@ def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners
     return load_with_flags(known.args_load or [], given)
 
 
-def configured_source(known: argparse.Namespace, arguments: Settings) -> tuple[str, Any]:
+def configured_source(
+    known: argparse.Namespace, arguments: Settings, usable: Sequence[str] = SIMULATED
+) -> tuple[str, Any]:
     """Return name and instance of the source of which a configuration has keys, `SyntheticSource` if of none."""
-    name = source_name(arguments, known.scope)
+    name = source_name(arguments, known.scope, usable)
     return name, build(name, arguments, known.scope)
 
 
 def save_if_asked(known: argparse.Namespace, settings: Settings, owners: Collection[str]) -> None:
     """Write the configuration of a command to ``--args.save``; called when it has proved usable."""
     if known.args_save:
-        save_arguments(settings, known.args_save, package_keys().of(owners))
+        keys = [key for key in package_keys().of(owners) if key.name not in _OF_ONE_JOB]
+        save_arguments(settings, known.args_save, keys)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
-from acoupipe_grain.config.factories import call
-from acoupipe_grain.config.keys import SIMULATED
+from acoupipe_grain.config.factories import call, values_for
+from acoupipe_grain.config.keys import AUDIO, SIMULATED, owners_of
 from acoupipe_grain.config.settings import Settings
+from acoupipe_grain.exporting.shares import share_of
 from acoupipe_grain.records.building import num_finished
 from acoupipe_grain.records.manifest import read_plan
 from acoupipe_grain.specs import element_num_bytes
@@ -31,11 +32,16 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export and say what was written."""
-    arguments = configured_arguments(known, flags, (*SIMULATED, "export"))
-    name, source = configured_source(known, arguments)
-    save_if_asked(known, arguments, (name, "export"))
-    planned = len(source) * element_num_bytes(source.element_spec) / 2**20
-    print(f"{len(source)} {source.parameters['split']} records, {planned:,.1f} MiB before compression", flush=True)
+    usable = (*SIMULATED, *AUDIO)
+    owners = dict.fromkeys(owner for name in usable for owner in owners_of(name))
+    arguments = configured_arguments(known, flags, (*owners, "export"))
+    name, source = configured_source(known, arguments, usable)
+    share_of(known.shards, 1)  # refused before anything is saved
+    save_if_asked(known, arguments, (*owners_of(name), "export"))
+    limits = values_for("export", arguments, known.scope)
+    num_records = (limits.get("stop") or len(source)) - limits.get("start", 0)
+    planned = num_records * element_num_bytes(source.element_spec) / 2**20
+    print(f"{num_records} {source.parameters['split']} records, {planned:,.1f} MiB before compression", flush=True)
     if known.shards is not None:  # not saved: it belongs to this job alone
         arguments = arguments.overridden_by(Settings({"export.shards": known.shards}, "command line"))
     manifest = call("export", arguments, known.scope, source, known.folder)

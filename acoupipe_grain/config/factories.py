@@ -6,10 +6,19 @@ Values are resolved when something is built and are plain afterwards: no thread 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, SIMULATED, SOURCES
+from acoupipe_grain.config.keys import (
+    AUDIO,
+    CONFIGURABLE,
+    SCOPES,
+    SIMULATED,
+    SOURCES,
+    VALUES_OF,
+    owners_of,
+    package_keys,
+)
 from acoupipe_grain.config.settings import Settings, as_settings
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
@@ -20,7 +29,8 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
     Parameters
     ----------
     name
-        "SyntheticSource", "SceneSource", "AcouPipeSource" or "AcouPipeScenes".
+        "SyntheticSource", "SceneSource", "AcouPipeSource", "AcouPipeScenes", "AudioDataSimpleSource" or
+        "AudioDataBalancedSource".
     arguments
         Values by key, as from `load_arguments`.
     scope
@@ -31,20 +41,31 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
     return call(name, arguments, scope)
 
 
-def source_name(arguments: Mapping[str, Any], scope: str = "") -> str:
+def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[str] = SIMULATED) -> str:
     """Return the name of the source of records that a configuration has keys of; "SyntheticSource" if of none.
+
+    Parameters
+    ----------
+    arguments
+        Values by key.
+    scope
+        "train", "val", "test", or "" for keys without scope only.
+    usable
+        The sources that will do.
 
     Raises
     ------
     ArgumentError
-        If it has keys of several.
+        If it has keys of several, or of one that will not do.
     """
     owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
-    chosen = [name for name in SIMULATED if name in owners]
+    chosen = [name for name in (*SIMULATED, *AUDIO) if name in owners]
     if len(chosen) > 1:
         raise ArgumentError(
             f"configuration: has keys of {' and '.join(chosen)}; which of them is meant? Keep the keys of one source."
         )
+    if chosen and chosen[0] not in usable:
+        raise ArgumentError(f"configuration: has keys of {chosen[0]}; only {', '.join(usable)} can be used here.")
     return chosen[0] if chosen else SIMULATED[0]
 
 
@@ -71,6 +92,8 @@ def call(name: str, arguments: Mapping[str, Any], scope: str = "", *positional: 
     if scope:
         require_scope(scope, settings)
     values = values_for(name, settings, scope)
+    if missing := missing_keys(name, values):
+        raise ArgumentError(f"configuration: lacks {', '.join(missing)}; {name} has no default for it.")
     try:
         return CONFIGURABLE[name](*positional, **values)
     except ArgumentError as error:
@@ -90,12 +113,33 @@ def require_scope(scope: str, settings: Settings) -> None:
 
 
 def values_for(name: str, arguments: Mapping[str, Any], scope: str = "") -> dict[str, Any]:
-    """Return the keyword arguments of `name` that the keys give."""
+    """Return the keyword arguments of `name` that the keys give.
+
+    Raises
+    ------
+    ArgumentError
+        If they give values of an argument both as its own and as those of the class that it is of.
+    """
+    settings = as_settings(arguments)
     values: dict[str, Any] = {}
-    for unscoped, _, given in as_settings(arguments).in_order(scope):
+    for unscoped, _, given in settings.in_order(scope):
         if unscoped.startswith(f"{name}."):
             _set(values, unscoped.split(".")[1:], given.value)
+    for owner in owners_of(name)[1:]:
+        inner = values_for(owner, settings, scope)
+        argument = VALUES_OF[owner][0]
+        if inner and values.get(argument) is not None:
+            raise ArgumentError(
+                f"configuration: has keys of {owner} and of {name}.{argument}, which mean the same; keep one of them."
+            )
+        values |= {argument: inner} if inner else {}
     return values
+
+
+def missing_keys(name: str, values: Mapping[str, Any]) -> list[str]:
+    """Return the keys of arguments that `name` needs and `values` lack."""
+    required = [key.name for key in package_keys().of((name,)) if key.is_required and not key.is_nested]
+    return [key for key in required if key.partition(".")[2] not in values]
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
@@ -113,9 +157,10 @@ def place_of(message: str, name: str, settings: Settings, scope: str) -> str:
     Messages begin with the argument (``f=9000``, ``grid.z=...``, ``unknown mode 'x'``) and quote wrong names.
     """
     candidates = [
-        (unscoped.removeprefix(f"{name}."), key, given)
+        (f"{VALUES_OF[owner][0]}.{path}" if owner in VALUES_OF else path, key, given)
         for unscoped, key, given in settings.in_order(scope)
-        if unscoped.startswith(f"{name}.")
+        for owner, _, path in [unscoped.partition(".")]
+        if owner in owners_of(name)
     ][::-1]
     head = re.match(r"(?:unknown )?([\w.]+)", message)
     argument = head[1] if head else ""

@@ -1,7 +1,8 @@
 """Every key that can be configured: its type, unit, default and meaning, read from signatures and docstrings.
 
 Keys have ArgBind's form: ``SyntheticSource.num_records``, in a scope ``train/SyntheticSource.seed``. Single values of
-a measurement setup have keys of their own, ``SyntheticSource.setup.sample_rate``.
+a measurement setup have keys of their own, ``SyntheticSource.setup.sample_rate``. Keys of `SaliencyParams` hold for the
+source of audio in the same scope.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.audio.excerpts import SaliencyParams
+from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpleSource
 from acoupipe_grain.compat import AcouPipeScenes, AcouPipeSource
 from acoupipe_grain.config.types import type_in_files, unit_of
 from acoupipe_grain.errors import ArgumentError, did_you_mean
@@ -31,14 +34,25 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "SceneSource": SceneSource,
     "AcouPipeSource": AcouPipeSource,
     "AcouPipeScenes": AcouPipeScenes,
+    "AudioDataSimpleSource": AudioDataSimpleSource,
+    "AudioDataBalancedSource": AudioDataBalancedSource,
+    "SaliencyParams": SaliencyParams,
     "make_loader": make_loader,
     "export": export,
 }
 SIMULATED = ("SyntheticSource", "AcouPipeSource")
 """Sources of records with features."""
-SOURCES = (*SIMULATED, "SceneSource", "AcouPipeScenes")
-NESTED: dict[str, Callable[..., Any]] = {"setup": MeasurementSetup, "setup.grid": RectGrid}
+AUDIO = ("AudioDataSimpleSource", "AudioDataBalancedSource")
+"""Sources of excerpts of audio files; their files have no default."""
+SOURCES = (*SIMULATED, *AUDIO, "SceneSource", "AcouPipeScenes")
+NESTED: dict[str, Callable[..., Any]] = {
+    "setup": MeasurementSetup,
+    "setup.grid": RectGrid,
+    "saliency_params": SaliencyParams,
+}
 """Arguments whose own arguments have keys, by their path."""
+VALUES_OF: dict[str, tuple[str, Sequence[str]]] = {"SaliencyParams": ("saliency_params", AUDIO)}
+"""Classes whose keys are values of an argument of sources: that argument, and the sources."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Key:
     is_nested
         Whether it is a single value inside a mapping that another key takes.
     is_required
-        Whether that mapping needs it.
+        Whether that mapping, or the source, needs it.
     """
 
     name: str
@@ -123,13 +137,19 @@ class Keys:
         return [key for name, key in self.by_name.items() if name.partition(".")[0] in owners]
 
 
+def owners_of(name: str) -> tuple[str, ...]:
+    """Return a class or function and the classes whose keys are values of its arguments."""
+    return (name, *(owner for owner, (_, sources) in VALUES_OF.items() if name in sources))
+
+
 @lru_cache(maxsize=1)
 def package_keys() -> Keys:
     """Return the keys of everything that the package lets users configure."""
     found: dict[str, Key] = {}
     for owner, function in CONFIGURABLE.items():
-        for key in keys_of(owner, function):
-            found[key.name] = key
+        for key in keys_of(owner, function, with_required=owner in AUDIO):
+            # Written out, defaults of SaliencyParams would switch it on.
+            found[key.name] = replace(key, is_nested=owner in VALUES_OF)
             path = key.name.removeprefix(f"{owner}.")
             for nested, kind in NESTED.items():
                 if path == nested.partition(".")[0]:

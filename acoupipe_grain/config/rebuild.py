@@ -17,7 +17,8 @@ def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
     Raises
     ------
     ArgumentError
-        If the class is unknown, or the records came from another generator version or PRNG.
+        If the class is unknown, the records came from another generator version or PRNG, or the files that they are
+        excerpts of are not there or have changed.
     """
     name = configuration.get("class")
     if name not in SOURCES or not isinstance(configuration.get("arguments"), Mapping):
@@ -31,4 +32,10 @@ def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
                 f"configuration: {key} is {configuration.get(key)!r}, this version has {ours!r}; the same "
                 "seed gives other data."
             )
-    return build(name, {f"{name}.{key}": value for key, value in configuration["arguments"].items()})
+    source = build(name, {f"{name}.{key}": value for key, value in configuration["arguments"].items()})
+    if "files_digest" in configuration and source.configuration["files_digest"] != configuration["files_digest"]:
+        raise ArgumentError(
+            f"configuration: the files of {name} are not those that the records are excerpts of (names, headers or "
+            "content have changed); restore them, or pass the source itself."
+        )
+    return source

@@ -26,7 +26,7 @@ def resolved_text(settings: Settings, keys: Collection[Key], scope: str | None =
     """
     names = {key.name for key in keys}
     given = settings.flattened() if scope is None else settings.in_force(scope)
-    defaults = {key.name: as_in_files(key.default) for key in keys if not key.is_nested}
+    defaults = {key.name: as_in_files(key.default) for key in keys if not key.is_nested and not key.is_required}
     return write_yaml(defaults | {name: value for name, value in given.items() if name.rpartition("/")[2] in names})
 
 

@@ -155,7 +155,7 @@ def test_it_exports_and_reads_back(tmp_path, num_workers):
     stored = apg.ArrayRecordSource(tmp_path / "data")
     assert all(same(stored[index], source[index]) for index in range(6))
     assert stored.element_spec == source.element_spec
-    assert stored.configuration["arguments"]["graph"] == {"function": f"{__name__}:acoular_graph"}
+    assert stored.configuration["source"]["arguments"]["graph"] == {"function": f"{__name__}:acoular_graph"}
     apg.verify(tmp_path / "data", deep=True, source=source)
     with pytest.raises(ArgumentError, match="'PipelineSource' cannot be rebuilt.*pass the source itself"):
         apg.verify(tmp_path / "data", deep=True)
@@ -180,7 +180,7 @@ def test_functions_without_identity_need_a_key_to_be_exported(tmp_path):
     keyed = apg.PipelineSource(graph, 4, key="rms-v1", **options)
     apg.export(keyed, tmp_path / "data", num_workers=2, progress=False)
     stored = apg.ArrayRecordSource(tmp_path / "data")
-    assert stored.configuration["arguments"]["graph"] == {"key": "rms-v1"}
+    assert stored.configuration["source"]["arguments"]["graph"] == {"key": "rms-v1"}
     assert same(stored[3], keyed[3])
     assert keyed != apg.PipelineSource(graph, 4, key="rms-v2", **options)
 

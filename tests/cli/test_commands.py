@@ -204,7 +204,7 @@ def test_saved_arguments_export_the_same(tmp_path):
 def test_switches_may_stand_before_the_folder(tmp_path):
     switch = ["export", "--SyntheticSource.snap_to_grid", str(tmp_path / "data"), "--SyntheticSource.features=[loc]"]
     assert main([*switch, "--SyntheticSource.num_records=2", *SHORT]) == 0
-    assert apg.ArrayRecordSource(tmp_path / "data").configuration["arguments"]["snap_to_grid"] is True
+    assert apg.ArrayRecordSource(tmp_path / "data").configuration["source"]["arguments"]["snap_to_grid"] is True
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_switches_may_stand_before_the_folder(tmp_path):
         (["preview", "map.png", "--records", "-1"], "index=-1"),
         (["preview", "map.png", "--data", "data", "--SyntheticSource.seed", "1"], "--data"),
         (["bench", "--seconds", "0"], "seconds=0"),
-        (["export", "data", "--SceneSource.seed", "1"], "uses keys of SyntheticSource, AcouPipeSource, export only"),
+        (["export", "data", "--SceneSource.seed", "1"], "SaliencyParams, AudioDataBalancedSource, export only"),
         (["export", "data", "--val/SyntheticSource.seed", "1"], "--scope val"),
         (["export", "data", "--scope", "val"], "no key begins with 'val/'"),
         (["export", "data", "--args.load", "a.yml", "--args.load", "b.yml"], "given twice"),
@@ -256,3 +256,31 @@ def test_a_preview_of_data_without_maps_says_what_is_missing(tmp_path, capsys):
     apg.export(apg.SyntheticSource(2, features=("loc",)), tmp_path / "data", num_workers=0, progress=False)
     assert main(["preview", str(tmp_path / "map.png"), "--data", str(tmp_path / "data")]) == 2
     assert "sourcemap" in capsys.readouterr().err
+
+
+def test_a_share_of_an_export_is_not_saved_with_its_configuration(tmp_path, capsys):
+    saved = tmp_path / "saved.yml"
+    arguments = ["export", str(tmp_path / "data"), "--SyntheticSource.num_records", "32", "--args.save", str(saved)]
+    arguments += ["--SyntheticSource.features=[loc]", "--export.num_workers", "0", "--export.stop", "20"]
+    arguments += ["--export.metadata={date_published: 2026-11-24}"]
+    assert main([*arguments, "--shards", "2/2"]) == 2
+    assert not saved.exists()
+    capsys.readouterr()
+    assert main([*arguments, "--export.shards", "1/2"]) == 0
+    shown = capsys.readouterr().out
+    assert "20 training records" in shown
+    assert "5 of 10 shards are finished; other jobs write the rest" in shown
+    assert "shards" not in saved.read_text()
+    assert main([*arguments[:2], "--args.load", str(saved)]) == 0
+    stored = apg.ArrayRecordSource(tmp_path / "data")
+    assert len(stored) == 20
+    assert stored.metadata == {"date_published": "2026-11-24"}
+
+
+def test_a_repair_says_what_it_wrote(tmp_path, capsys):
+    apg.export(apg.SceneSource(16, max_nsources=2), tmp_path / "data", num_workers=0, progress=False)
+    shard = next((tmp_path / "data").glob("*.array_record"))
+    shard.unlink()
+    for said in (shard.name, "nothing was damaged"):
+        assert main(["repair", str(tmp_path / "data")]) == 0
+        assert said in capsys.readouterr().out

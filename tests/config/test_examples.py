@@ -43,7 +43,7 @@ def test_the_pair_exports_by_scope(tmp_path):
         assert main([*arguments, *flags]) == 0
         stored = apg.ArrayRecordSource(tmp_path / scope)
         assert len(stored) == 3
-        assert stored.configuration["arguments"]["split"] == split
+        assert stored.configuration["source"]["arguments"]["split"] == split
 
 
 def test_the_low_frequency_bands_lie_between_315_and_1000_hz():

@@ -195,6 +195,6 @@ def test_a_source_from_a_manifest_equals_the_original(tmp_path):
         locations=[{"dist": "norm", "scale": 0.01}, 0.0],
     )
     apg.export(source, tmp_path / "data", num_workers=0, progress=False)
-    again = source_from_configuration(apg.ArrayRecordSource(tmp_path / "data").configuration)
+    again = source_from_configuration(apg.ArrayRecordSource(tmp_path / "data").manifest.plan.configuration)
     assert again == source
     assert apg.verify(tmp_path / "data", deep=True)
