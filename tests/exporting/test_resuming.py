@@ -261,6 +261,37 @@ def test_entries_in_another_order_are_the_same_export(tmp_path):
     apg.verify(folder, deep=True, source=source)
 
 
+class Doubled:
+    """Twenty records computed in batches from inputs that may break."""
+
+    element_spec = {"value": apg.ArraySpec((50,), "float32", ("sample",))}
+    compute_batch = jax.tree_util.Partial(lambda batch: {"value": 2 * batch["value"]})
+
+    def __init__(self, breaks_at=()):
+        self.inputs = Counting(breaks_at)
+
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, index):
+        return {"value": 2 * self.inputs[index]["value"]}
+
+    def __repr__(self):
+        return "Doubled()"
+
+
+def test_batches_are_the_same_in_an_export_that_broke_and_in_a_repair(tmp_path):
+    export(Doubled(), tmp_path / "undisturbed", records_per_shard=7, start=2)
+    with pytest.raises(ValueError, match="broken record"):
+        export(Doubled(breaks_at=[13]), tmp_path / "data", records_per_shard=7, start=2)
+    export(Doubled(), tmp_path / "data", records_per_shard=7, start=2, num_workers=1)
+    assert contents(tmp_path / "data") == contents(tmp_path / "undisturbed")
+    apg.verify(tmp_path / "data", deep=True, source=Doubled())
+    (tmp_path / "data" / "shard-00002-of-00003.array_record").unlink()
+    assert apg.repair(tmp_path / "data", source=Doubled()) == ["shard-00002-of-00003.array_record"]
+    assert contents(tmp_path / "data") == contents(tmp_path / "undisturbed")
+
+
 def test_two_stored_data_sets_of_one_source_are_not_mixed(tmp_path):
     for name, start in (("first", 0), ("second", 10)):
         export(Counting(), tmp_path / name, start=start, stop=start + 10)
