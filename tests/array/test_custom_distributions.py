@@ -223,7 +223,7 @@ def test_functions_with_an_identity_are_exported_and_verified_with_their_source(
     source = apg.SceneSource(6, strengths=keyed, locations=ring)
     apg.export(source, tmp_path / "data", num_workers=num_workers, progress=False)
     stored = apg.ArrayRecordSource(tmp_path / "data")
-    assert stored.configuration["arguments"]["strengths"] == {"key": "uniform-v1"}
+    assert stored.configuration["source"]["arguments"]["strengths"] == {"key": "uniform-v1"}
     assert np.array_equal(stored[5]["strengths"], source[5]["strengths"])
     apg.verify(tmp_path / "data", deep=True, source=source)
     with pytest.raises(ArgumentError, match="drawn by a function of yours.*source="):

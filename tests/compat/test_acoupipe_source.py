@@ -194,7 +194,7 @@ def test_data_sets_are_exported_from_the_command_line_and_verified(tmp_path):
     saved = tmp_path / "used.yml"
     assert main([*arguments, "--export.num_workers", "0", "--args.save", str(saved)]) == 0
     stored = apg.ArrayRecordSource(tmp_path / "data")
-    assert stored.configuration["class"] == "AcouPipeSource"
+    assert stored.configuration["source"]["class"] == "AcouPipeSource"
     apg.verify(tmp_path / "data", deep=True)
     source = AcouPipeSource(4, split="validation", signal_length=0.2, scaling="acoupipe", f=4073.125)
     assert np.array_equal(stored[3]["sourcemap"], source[3]["sourcemap"])
