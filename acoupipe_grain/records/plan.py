@@ -15,6 +15,7 @@ from typing import Any
 from acoupipe_grain import arguments, workers
 from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.records.batches import batch_size_for
+from acoupipe_grain.records.description import as_json, configuration_of, tables_of
 from acoupipe_grain.records.format import require_readable, versions_of_format, with_digest
 from acoupipe_grain.specs import ArraySpec, DataSource, element_num_bytes, spec_from_json, spec_to_json
 
@@ -182,12 +183,10 @@ def plan_for(
         size = (stop - start) * element_num_bytes(spec)
         records_per_shard = math.ceil((stop - start) / max(MIN_SHARDS, math.ceil(size / TARGET_SHARD_BYTES)))
     records_per_shard = arguments.integer("records_per_shard", records_per_shard, minimum=1)
-    configuration: Any = getattr(source, "configuration", None) or {"repr": repr(source)}
-    tables = {name: list(values) for name, values in getattr(source, "tables", {}).items()}
     return Plan(
-        configuration=_as_json("source.configuration", configuration),
+        configuration=configuration_of(source),
         element_spec=spec,
-        tables=_as_json("source.tables", tables),
+        tables=tables_of(source),
         start=start,
         stop=stop,
         records_per_shard=records_per_shard,
@@ -196,7 +195,7 @@ def plan_for(
         platform=workers.platform() if platform is None else platform,
         enable_x64=workers.settings_for_workers(),
         versions=_versions(),
-        metadata=_as_json("metadata", metadata or {}),
+        metadata=as_json("metadata", metadata or {}),
     )
 
 
@@ -220,18 +219,6 @@ def in_short(lines: Sequence[str]) -> str:
 def _shortened(value: Any) -> str:
     text = "not there" if value is _ABSENT else json.dumps(value)
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
-
-
-def _as_json(name: str, mapping: Any) -> dict[str, Any]:
-    """Return a mapping as it will be read back: lists for tuples."""
-    if not isinstance(mapping, Mapping):
-        raise ArgumentError(f"{name}={mapping!r}: expected a mapping from names to JSON values.")
-    try:
-        return json.loads(json.dumps(dict(mapping), allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            f"{name}={mapping!r:.200}: expected JSON values only ({error}); use numbers, text, lists and mappings."
-        ) from error
 
 
 def _versions() -> dict[str, str]:

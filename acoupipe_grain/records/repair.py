@@ -106,9 +106,10 @@ def repair_records(folder: Path, source: DataSource, *, progress: bool = False) 
     _require_same_source(plan, source)
     known = _known_rows(folder)
     mended = _without_copies(folder, plan, known)
-    rows = []
+    rows, sample = [], sample_of_shards(plan)
     for number in tqdm(range(len(plan.ranges)), unit="shard", desc=f"repair {folder}", disable=not progress):
-        row = _row_if_right(folder, plan, number, known.get(number), source)
+        is_recomputed = number not in known or number in sample
+        row = _row_if_right(folder, plan, number, known.get(number), source if is_recomputed else None)
         if row is None:
             row = _written_again(Job(plan, source, folder), number, known.get(number))
             mended.append(row.name)
@@ -162,17 +163,20 @@ def _without_copies(folder: Path, plan: Plan, known: Mapping[int, ShardRow]) -> 
     return superfluous
 
 
-def _row_if_right(folder: Path, plan: Plan, number: int, known: ShardRow | None, source: DataSource) -> ShardRow | None:
-    """Return the row of a shard that is right, None if it must be written again."""
+def _row_if_right(
+    folder: Path, plan: Plan, number: int, known: ShardRow | None, source: DataSource | None
+) -> ShardRow | None:
+    """Return the row of a shard that is right, None if it must be written again.
+
+    Where the source is given, a record is computed anew.
+    """
     try:
         row = known or row_of(plan, number, folder / plan.shard_name(number))
     except (DataError, OSError):
         return None
-    if damage_of(folder, row) or damaged_record(folder, plan, number):
+    if (known is not None and damage_of(folder, known)) or damaged_record(folder, plan, number):
         return None
-    if known is not None and number not in sample_of_shards(plan):
-        return row
-    difference = recomputed_difference(folder, plan, number, source)
+    difference = None if source is None else recomputed_difference(folder, plan, number, source)
     if difference and known is not None:
         raise VerificationError(
             f"{difference} Its digest is that of an intact manifest, so it is not overwritten: export to another "

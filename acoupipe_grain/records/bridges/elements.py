@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
@@ -12,6 +11,7 @@ from tqdm import tqdm
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.records.batches import batch_size_for, element_batches
+from acoupipe_grain.records.description import configuration_of, tables_of
 from acoupipe_grain.specs import DataSource, Element, check_element, require_source
 
 
@@ -72,16 +72,9 @@ def source_description(source: DataSource) -> dict[str, Any]:
     ArgumentError
         If the source's configuration or tables are no JSON values.
     """
-    description = {
-        "configuration": getattr(source, "configuration", None) or {"repr": repr(source)},
-        "tables": {name: list(values) for name, values in getattr(source, "tables", {}).items()},
+    return {
+        "configuration": configuration_of(source),
+        "tables": tables_of(source),
         "num_records": len(source),
         "written_by": f"acoupipe-grain {metadata.version('acoupipe-grain')}",
     }
-    try:
-        return json.loads(json.dumps(description, allow_nan=False))  # as it will be read: lists for tuples
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            f"source: its configuration or its tables are no JSON values ({error}); use numbers, text, lists and "
-            "mappings."
-        ) from error
