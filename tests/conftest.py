@@ -37,7 +37,7 @@ NUMERICAL = (
     ),
     *(f"acoupipe_grain.audio.{name}" for name in ("loudness", "order", "permutation", "reading")),
     "acoupipe_grain.array.matrix_products",
-    "acoupipe_grain.array.double_precision",
+    "acoupipe_grain.double_precision",
     "acoupipe_grain.array.source_pairs",
     "acoupipe_grain.array.geometry",
     "acoupipe_grain.array.locations",

@@ -12,6 +12,8 @@ FLOORS = {
     "extras": 1,
     "callables": 1,
     "arguments": 1,
+    "double_precision": 1,
+    "one_at_a_time": 1,
     "workers": 1,
     "memory": 1,
     "specs": 1,

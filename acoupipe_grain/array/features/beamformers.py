@@ -19,12 +19,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from acoupipe_grain import arguments
-from acoupipe_grain.array.double_precision import in_double_precision, place_of_maximum
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.eigenpairs import Eigenpairs
 from acoupipe_grain.array.features.maps import map_lines, on_grid, projections
 from acoupipe_grain.array.matrix_products import squared_magnitude
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.double_precision import in_double_precision, place_of_maximum
 from acoupipe_grain.errors import ArgumentError
 
 MUSIC_MAXIMUM = 4e-10

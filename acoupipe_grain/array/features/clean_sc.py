@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
 from acoupipe_grain import arguments
-from acoupipe_grain.array.double_precision import in_double_precision, place_of_maximum
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.maps import conventional, map_lines, on_grid, projections
 from acoupipe_grain.array.matrix_products import product, squared_magnitude
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.double_precision import in_double_precision, place_of_maximum
 
 COMPONENT_ITERATIONS = 20
 """How often a source component is refined: it appears in its own equation."""

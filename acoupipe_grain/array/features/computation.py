@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.array.features.graph import FeatureGraph
-from acoupipe_grain.array.features.one_at_a_time import after
+from acoupipe_grain.one_at_a_time import after
 from acoupipe_grain.workers import cpu_device, platform
 
 _waiting = threading.Lock()

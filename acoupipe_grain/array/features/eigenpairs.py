@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from acoupipe_grain.array.double_precision import in_double_precision
 from acoupipe_grain.array.features.bands import Bands
-from acoupipe_grain.array.features.one_at_a_time import after
 from acoupipe_grain.array.matrix_products import gram, product
+from acoupipe_grain.double_precision import in_double_precision
+from acoupipe_grain.one_at_a_time import after
 
 
 class Eigenpairs(NamedTuple):

@@ -17,7 +17,6 @@ import numpy as np
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.constants import CONSTANTS
 from acoupipe_grain.array.features.modes import Mode, modes_offering
-from acoupipe_grain.array.features.one_at_a_time import OneAtATime
 from acoupipe_grain.array.features.registry import (
     STATIC,
     Feature,
@@ -29,6 +28,7 @@ from acoupipe_grain.array.features.registry import (
 from acoupipe_grain.array.features.simulation_steps import noise_is_drawn_as_spectra
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.one_at_a_time import OneAtATime
 from acoupipe_grain.specs import ArraySpec
 
 

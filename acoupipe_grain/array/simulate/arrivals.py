@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
-from acoupipe_grain.array.double_precision import in_double_precision
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.double_precision import in_double_precision
 
 FINE_LINES = 256
 """Lines that share a coarse phase factor."""

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
-from acoupipe_grain.array.double_precision import in_double_precision
+from acoupipe_grain.double_precision import in_double_precision
 
 WAITING = {
     *("cholesky", "eig", "eigh", "fft", "geqp3", "geqrf", "hessenberg", "householder_product", "lu", "qr", "schur"),

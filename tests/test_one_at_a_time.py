@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from acoupipe_grain.array.features.one_at_a_time import OneAtATime
+from acoupipe_grain.one_at_a_time import OneAtATime
 
 MATRICES = np.random.default_rng(0).standard_normal((3, 4, 4)).astype(np.float32)
 MATRICES = MATRICES @ MATRICES.swapaxes(1, 2)
