@@ -18,6 +18,7 @@ FLOORS = {
     "memory": 1,
     "specs": 1,
     "seeding": 2,
+    "identity": 2,
     "sampling": 2,
     "records": 3,
     "pipeline": 3,

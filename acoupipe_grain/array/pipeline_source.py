@@ -17,12 +17,12 @@ from acoupipe_grain.array.features import (
     resolve_bands,
     resolve_features,
 )
-from acoupipe_grain.array.identity import Identified
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.array.quantities import checked_quantities
 from acoupipe_grain.array.user_graph import GraphPerThread, Parts, UserGraph, require_function, results_of
 from acoupipe_grain.callables import UserFunction, checked_key
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.identity import Identified
 from acoupipe_grain.seeding import Streams
 from acoupipe_grain.specs import MAX_RECORDS, ArraySpec, Element, cast_exactly, check_element, narrowed, spec_to_json
 from acoupipe_grain.workers import StartsGrainWorkers

@@ -17,7 +17,6 @@ from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Meters, Seconds, Unit
 from acoupipe_grain.array import distributions, scene_checks
 from acoupipe_grain.array.distributions import Drawn
-from acoupipe_grain.array.identity import Identified
 from acoupipe_grain.array.locations import (
     DefaultLocations,
     LocationsLike,
@@ -26,6 +25,7 @@ from acoupipe_grain.array.locations import (
 )
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.identity import Identified
 from acoupipe_grain.sampling import Sizes
 from acoupipe_grain.seeding import Streams
 from acoupipe_grain.specs import MAX_RECORDS, ArraySpec, Element

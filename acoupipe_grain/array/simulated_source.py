@@ -30,11 +30,11 @@ from acoupipe_grain.array.features.modes import (
     with_simulated_spectra,
 )
 from acoupipe_grain.array.features.simulation_steps import have_spectra_without_signals
-from acoupipe_grain.array.identity import Identified
 from acoupipe_grain.array.signals import Waveforms
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
 from acoupipe_grain.array.simulate.periodic_signals import Propagation
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.identity import Identified
 from acoupipe_grain.memory import require_memory
 from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
 

@@ -19,8 +19,9 @@ from acoupipe_grain.audio.libraries import versions
 from acoupipe_grain.audio.order import Order
 from acoupipe_grain.audio.read_ahead import read_ahead
 from acoupipe_grain.errors import ArgumentError, DataError
+from acoupipe_grain.identity import Identified
 from acoupipe_grain.memory import require_memory
-from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG, Streams
+from acoupipe_grain.seeding import GENERATOR_VERSION, Streams
 from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
 from acoupipe_grain.workers import StartsGrainWorkers
 
@@ -28,7 +29,7 @@ STARTS = "audio_starts"
 """Random stream of the beginnings of excerpts."""
 
 
-class ExcerptSource(StartsGrainWorkers):
+class ExcerptSource(Identified, StartsGrainWorkers):
     """Excerpts of recordings.
 
     Parameters
@@ -143,17 +144,9 @@ class ExcerptSource(StartsGrainWorkers):
         return {"files": [file.name for file in self.groups.files], "groups": list(self.groups.num_files)}
 
     @property
-    def configuration(self) -> dict[str, Any]:
-        """A JSON mapping that rebuilds the source where the files are, and identifies what its records come of."""
-        return {
-            "class": type(self).__name__,
-            "arguments": {name: _json(value) for name, value in self.parameters.items()},
-            "num_files": len(self.groups.files),
-            "files_digest": self._digest,
-            "libraries": versions(),
-            "generator_version": GENERATOR_VERSION,
-            "prng": PRNG,
-        }
+    def content(self) -> dict[str, Any]:
+        """What identifies the files, and the libraries that read them."""
+        return {"num_files": len(self.groups.files), "files_digest": self._digest, "libraries": versions()}
 
     def files_of(self, indices: Int[np.ndarray, " record"]) -> Int[np.ndarray, " record"]:
         """Return the numbers of the files that records are excerpts of, without reading them."""
@@ -184,14 +177,6 @@ class ExcerptSource(StartsGrainWorkers):
             "idx": np.array(index, dtype=np.int32),
         }
 
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self.configuration == other.configuration
-
-    def __hash__(self) -> int:
-        return hash(repr(self))
-
     def __repr__(self) -> str:
         elsewhere = ("sources", "extensions")
         listed = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items() if name not in elsewhere)
@@ -199,7 +184,3 @@ class ExcerptSource(StartsGrainWorkers):
             f"{type(self).__name__}({len(self.groups.files)} files {self._digest[:16]}, {listed}, "
             f"generator_version={GENERATOR_VERSION})"
         )
-
-
-def _json(value: Any) -> Any:
-    return value.to_json() if hasattr(value, "to_json") else value

@@ -10,11 +10,11 @@ import numpy as np
 from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Seconds
 from acoupipe_grain.array import scene_checks
-from acoupipe_grain.array.identity import Identified
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.array.scenes import scene_spec
 from acoupipe_grain.compat import acoupipe_draws as draws
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.identity import Identified
 from acoupipe_grain.seeding import Streams
 from acoupipe_grain.specs import ArraySpec, Element, stack_elements
 from acoupipe_grain.workers import StartsGrainWorkers

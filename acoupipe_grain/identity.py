@@ -1,4 +1,4 @@
-"""What identifies a source of the array wing: its configuration, its representation, and equality by them."""
+"""What identifies a source: its configuration, its representation, and equality by them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG
 
 
 class Identified:
-    """A source identified by its class and the values of its arguments; equal to others with the same ones."""
+    """A source identified by its class, the values of its arguments, and what they stand for; equal to others alike."""
 
     @property
     @abstractmethod
@@ -19,8 +19,18 @@ class Identified:
         """The constructor's arguments: JSON values, or objects with `to_json`."""
 
     @property
+    def content(self) -> Mapping[str, Any]:
+        """What identifies the files that arguments name, and what reads them: JSON values."""
+        return {}
+
+    @property
+    def versions(self) -> Mapping[str, Any]:
+        """Under which versions the same arguments and files give the same data: JSON values."""
+        return {"generator_version": GENERATOR_VERSION, "prng": PRNG}
+
+    @property
     def configuration(self) -> dict[str, Any]:
-        """A JSON mapping that identifies the source, and rebuilds it if it uses no functions of the user's.
+        """A JSON mapping that identifies the source, and rebuilds it if its files are there and it has no functions.
 
         Raises
         ------
@@ -30,8 +40,8 @@ class Identified:
         return {
             "class": type(self).__name__,
             "arguments": {name: _json(name, value) for name, value in self.parameters.items()},
-            "generator_version": GENERATOR_VERSION,
-            "prng": PRNG,
+            **self.content,
+            **self.versions,
         }
 
     def __eq__(self, other: object) -> bool:
