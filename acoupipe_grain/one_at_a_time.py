@@ -7,6 +7,7 @@ of its pool while they wait for others of the same pool. As many of them at once
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,9 @@ WAITING = {
     *("svd", "triangular_solve", "tridiagonal", "tridiagonal_solve"),
 }
 """JAX primitives that wait for threads."""
+
+in_turn = threading.Lock()
+"""To be held by whoever computes by the record what waits for threads: two would wait for each other for ever."""
 
 
 class OneAtATime:

@@ -36,6 +36,7 @@ NUMERICAL = (
         )
     ),
     *(f"acoupipe_grain.audio.{name}" for name in ("loudness", "order", "permutation", "reading")),
+    *(f"acoupipe_grain.audio.features.{name}" for name in ("frame_features", "frame_steps", "transforming")),
     "acoupipe_grain.array.matrix_products",
     "acoupipe_grain.double_precision",
     "acoupipe_grain.array.source_pairs",

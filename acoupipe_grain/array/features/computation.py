@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cached_property
@@ -14,11 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.array.features.graph import FeatureGraph
-from acoupipe_grain.one_at_a_time import after
+from acoupipe_grain.one_at_a_time import after, in_turn
 from acoupipe_grain.workers import cpu_device, platform
-
-_waiting = threading.Lock()
-"""Held by the thread that computes what waits for XLA's threads: two would wait for each other for ever."""
 
 
 class FeatureComputation:
@@ -38,8 +34,8 @@ class FeatureComputation:
     def __call__(self, quantities: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Compute all features; `quantities` may hold more than they need."""
         cpu = cpu_device()
-        in_turn = _waiting if self.graph.waits_for_threads else nullcontext()
-        with in_turn, jax.default_device(cpu), jax.set_mesh(jax.sharding.Mesh([cpu], ("cpu",))):
+        turn = in_turn if self.graph.waits_for_threads else nullcontext()
+        with turn, jax.default_device(cpu), jax.set_mesh(jax.sharding.Mesh([cpu], ("cpu",))):
             computed = self._compute(self._constants, {name: quantities[name] for name in self.graph.inputs})
             return {name: np.array(array) for name, array in computed.items()}
 
