@@ -10,6 +10,11 @@ from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.simulate.expected_welch import expected_welch_csm
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.audio.excerpts import SaliencyParams
+from acoupipe_grain.audio.features import FrameFeature, frame_feature, register_frame_feature
+from acoupipe_grain.audio.segments.activity import ActivityParams
+from acoupipe_grain.audio.segments.source import SegmentSource
+from acoupipe_grain.audio.segments.source_splits import split_recordings, split_statistics
+from acoupipe_grain.audio.segments.splits import DataSplit
 from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpleSource
 from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
@@ -23,6 +28,7 @@ from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
 __version__ = _version("acoupipe-grain")
 
 __all__ = [
+    "ActivityParams",
     "ArgumentError",
     "ArrayRecordSource",
     "ArraySpec",
@@ -30,26 +36,33 @@ __all__ = [
     "AudioDataSimpleSource",
     "DataError",
     "DataSource",
+    "DataSplit",
     "Distribution",
     "ExportError",
     "Feature",
+    "FrameFeature",
     "MeasurementSetup",
     "PipelineSource",
     "RecordIndexError",
     "RectGrid",
     "SaliencyParams",
     "SceneSource",
+    "SegmentSource",
     "SyntheticSource",
     "VerificationError",
     "distribution",
     "expected_welch_csm",
     "export",
     "feature",
+    "frame_feature",
     "make_loader",
     "mixed",
     "register_feature",
+    "register_frame_feature",
     "repair",
     "sliced",
+    "split_recordings",
+    "split_statistics",
     "verify",
 ]
 

@@ -14,7 +14,7 @@ MAX_SAMPLE_RATE = 10_000_000
 """Hz: ultrasound, with room; what a block of 0.4 s to measure takes grows with it."""
 
 
-def common_sample_rate(files: Sequence[AudioFile], sample_rate: Any) -> int:
+def common_sample_rate(files: Sequence[AudioFile], sample_rate: Any, minimum: int = MIN_SAMPLE_RATE) -> int:
     """Return the sample rate of excerpts, Hz.
 
     Parameters
@@ -23,6 +23,8 @@ def common_sample_rate(files: Sequence[AudioFile], sample_rate: Any) -> int:
         The files.
     sample_rate
         What is wanted; None: that of the files.
+    minimum
+        The lowest that can be used, Hz; measurements of loudness need 4000.
 
     Raises
     ------
@@ -30,16 +32,16 @@ def common_sample_rate(files: Sequence[AudioFile], sample_rate: Any) -> int:
         If it is too low, or None and two files differ.
     """
     if sample_rate is not None:
-        return arguments.integer("sample_rate", sample_rate, minimum=MIN_SAMPLE_RATE, maximum=MAX_SAMPLE_RATE)
+        return arguments.integer("sample_rate", sample_rate, minimum=minimum, maximum=MAX_SAMPLE_RATE)
     if other := _other(files, "sample_rate"):
         raise ArgumentError(
             f"sample_rate=None: {files[0].path} has {files[0].sample_rate} Hz, {other.path} {other.sample_rate} Hz; "
             "give the sample_rate to which all are to be resampled."
         )
-    if files[0].sample_rate < MIN_SAMPLE_RATE:
+    if files[0].sample_rate < minimum:
         raise ArgumentError(
-            f"sample_rate=None: the files have {files[0].sample_rate} Hz; give a sample_rate of at least "
-            f"{MIN_SAMPLE_RATE} Hz, which measurements of loudness need."
+            f"sample_rate=None: the files have {files[0].sample_rate} Hz; give a sample_rate of at least {minimum} Hz, "
+            "which measurements of loudness need."
         )
     return files[0].sample_rate
 

@@ -50,7 +50,7 @@ def find_files(pattern: str, extensions: Sequence[str]) -> list[FoundFile]:
     ArgumentError
         If a variable is not set, nothing is there, or no file has one of the extensions.
     """
-    path = _expanded(pattern)
+    path = expanded(pattern)
     if os.path.isfile(path):
         return [FoundFile(path, os.path.basename(path))]
     if os.path.isdir(path):
@@ -70,8 +70,14 @@ def find_files(pattern: str, extensions: Sequence[str]) -> list[FoundFile]:
     )
 
 
-def _expanded(pattern: str) -> str:
-    """Return a path from the root, with variables and ``~`` replaced."""
+def expanded(pattern: str) -> str:
+    """Return a path from the root, with variables and ``~`` replaced.
+
+    Raises
+    ------
+    ArgumentError
+        If a variable is not set.
+    """
     for braced, plain in _VARIABLE.findall(pattern):
         name = braced or plain
         if name not in os.environ:

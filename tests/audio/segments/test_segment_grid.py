@@ -55,7 +55,10 @@ def test_beginnings_between_samples_are_rounded_down():
         ((0.5, 1.5, 8000), "overlap=1.5: expected"),
         ((0.5, -0.1, 8000), "overlap=-0.1: expected"),
         ((0.5, "0.5", 8000), "overlap='0.5'"),
-        ((0.001, 0.9, 8000), "overlap=0.9: segments of 8 samples would begin 0.8 samples apart; expected at most 0.875"),
+        (
+            (0.001, 0.9, 8000),
+            "overlap=0.9: segments of 8 samples would begin 0.8 samples apart; .* most 0.875",
+        ),
     ],
 )
 def test_bad_grids_are_refused(arguments, message):
