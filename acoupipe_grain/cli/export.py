@@ -41,7 +41,8 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     limits = values_for("export", arguments, known.scope)
     num_records = (limits.get("stop") or len(source)) - limits.get("start", 0)
     planned = num_records * element_num_bytes(source.element_spec) / 2**20
-    print(f"{num_records} {source.parameters['split']} records, {planned:,.1f} MiB before compression", flush=True)
+    chosen = source.parameters.get("split") or source.parameters.get("dataset")
+    print(f"{num_records} {f'{chosen} ' if chosen else ''}records, {planned:,.1f} MiB before compression", flush=True)
     if known.shards is not None:  # not saved: it belongs to this job alone
         arguments = arguments.overridden_by(Settings({"export.shards": known.shards}, "command line"))
     manifest = call("export", arguments, known.scope, source, known.folder)

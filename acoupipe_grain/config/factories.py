@@ -29,8 +29,8 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
     Parameters
     ----------
     name
-        "SyntheticSource", "SceneSource", "AcouPipeSource", "AcouPipeScenes", "AudioDataSimpleSource" or
-        "AudioDataBalancedSource".
+        "SyntheticSource", "SceneSource", "AcouPipeSource", "AcouPipeScenes", "AudioDataSimpleSource",
+        "AudioDataBalancedSource" or "SegmentSource".
     arguments
         Values by key, as from `load_arguments`.
     scope

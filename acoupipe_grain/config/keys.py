@@ -2,7 +2,7 @@
 
 Keys have ArgBind's form: ``SyntheticSource.num_records``, in a scope ``train/SyntheticSource.seed``. Single values of
 a measurement setup have keys of their own, ``SyntheticSource.setup.sample_rate``. Keys of `SaliencyParams` hold for the
-source of audio in the same scope.
+source of excerpts in the same scope, those of `ActivityParams` for the source of segments.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.audio.excerpts import SaliencyParams
+from acoupipe_grain.audio.segments.activity import ActivityParams
+from acoupipe_grain.audio.segments.source import SegmentSource
 from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpleSource
 from acoupipe_grain.compat import AcouPipeScenes, AcouPipeSource
 from acoupipe_grain.config.types import type_in_files, unit_of
@@ -37,21 +39,28 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "AudioDataSimpleSource": AudioDataSimpleSource,
     "AudioDataBalancedSource": AudioDataBalancedSource,
     "SaliencyParams": SaliencyParams,
+    "SegmentSource": SegmentSource,
+    "ActivityParams": ActivityParams,
     "make_loader": make_loader,
     "export": export,
 }
 SIMULATED = ("SyntheticSource", "AcouPipeSource")
 """Sources of records with features."""
-AUDIO = ("AudioDataSimpleSource", "AudioDataBalancedSource")
-"""Sources of excerpts of audio files; their files have no default."""
+EXCERPTS = ("AudioDataSimpleSource", "AudioDataBalancedSource")
+AUDIO = (*EXCERPTS, "SegmentSource")
+"""Sources of parts of audio files; their files have no default."""
 SOURCES = (*SIMULATED, *AUDIO, "SceneSource", "AcouPipeScenes")
 NESTED: dict[str, Callable[..., Any]] = {
     "setup": MeasurementSetup,
     "setup.grid": RectGrid,
     "saliency_params": SaliencyParams,
+    "activity_params": ActivityParams,
 }
 """Arguments whose own arguments have keys, by their path."""
-VALUES_OF: dict[str, tuple[str, Sequence[str]]] = {"SaliencyParams": ("saliency_params", AUDIO)}
+VALUES_OF: dict[str, tuple[str, Sequence[str]]] = {
+    "SaliencyParams": ("saliency_params", EXCERPTS),
+    "ActivityParams": ("activity_params", ("SegmentSource",)),
+}
 """Classes whose keys are values of an argument of sources: that argument, and the sources."""
 
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from acoupipe_grain.audio.features import FEATURES_VERSION
 from acoupipe_grain.config.factories import build
 from acoupipe_grain.config.keys import SOURCES
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG
+
+_VERSIONS_OF_DRAWS: Mapping[str, Any] = {"generator_version": GENERATOR_VERSION, "prng": PRNG}
+_VERSIONS: Mapping[str, Mapping[str, Any]] = {"SegmentSource": {"features_version": FEATURES_VERSION}}
+"""Of sources that draw nothing."""
+
+_DIGESTS = {
+    "files_digest": "names, headers or content",
+    "segments_digest": "labels, sets or activity",
+    "features_digests": "precomputed features",
+}
 
 
 def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
@@ -17,8 +28,8 @@ def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
     Raises
     ------
     ArgumentError
-        If the class is unknown, the records came from another generator version or PRNG, or the files that they are
-        excerpts of are not there or have changed.
+        If the class is unknown, the records came from another version of what draws or computes them, or the files
+        that they come of are not there or have changed.
     """
     name = configuration.get("class")
     if name not in SOURCES or not isinstance(configuration.get("arguments"), Mapping):
@@ -26,16 +37,18 @@ def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
             f"configuration: sources of class {name!r} cannot be rebuilt from a manifest (only {', '.join(SOURCES)}); "
             "pass the source itself."
         )
-    for key, ours in (("generator_version", GENERATOR_VERSION), ("prng", PRNG)):
+    arguments = {f"{name}.{key}": value for key, value in configuration["arguments"].items()}
+    for key, ours in _VERSIONS.get(name, _VERSIONS_OF_DRAWS).items():
         if configuration.get(key) != ours:
             raise ArgumentError(
-                f"configuration: {key} is {configuration.get(key)!r}, this version has {ours!r}; the same "
-                "seed gives other data."
+                f"configuration: {key} is {configuration.get(key)!r}, this version has {ours!r}; the same arguments "
+                "give other data."
             )
-    source = build(name, {f"{name}.{key}": value for key, value in configuration["arguments"].items()})
-    if "files_digest" in configuration and source.configuration["files_digest"] != configuration["files_digest"]:
-        raise ArgumentError(
-            f"configuration: the files of {name} are not those that the records are excerpts of (names, headers or "
-            "content have changed); restore them, or pass the source itself."
-        )
+    source = build(name, arguments)
+    for key in _DIGESTS:
+        if key in configuration and source.configuration[key] != configuration[key]:
+            raise ArgumentError(
+                f"configuration: the files of {name} are not those that the records come of ({_DIGESTS[key]} have "
+                "changed); restore them, or pass the source itself."
+            )
     return source
