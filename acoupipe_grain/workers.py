@@ -49,6 +49,11 @@ def platform() -> str:
     return chosen.platform if isinstance(chosen, jax.Device) else chosen or jax.default_backend()
 
 
+def num_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def require_spawnable(num_workers: int) -> None:
     """Raise `ArgumentError` where worker processes cannot be started: they import the main script anew."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):

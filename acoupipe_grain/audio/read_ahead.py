@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from acoupipe_grain.workers import num_cores
 
 USUAL_BATCH_SIZE = 32
 MAX_BATCHES = 16
@@ -16,9 +16,5 @@ def read_ahead(num_bytes: int) -> dict[str, int]:
     into each other's way. Two batches ahead, or as many as fit into 256 MiB, at most 16.
     """
     num_batches = min(max(MAX_BYTES // (USUAL_BATCH_SIZE * num_bytes), 2), MAX_BATCHES)
-    return {"num_threads": min(_num_cores(), num_batches), "prefetch_buffer_size": num_batches}
+    return {"num_threads": min(num_cores(), num_batches), "prefetch_buffer_size": num_batches}
 
-
-def _num_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

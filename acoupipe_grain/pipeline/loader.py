@@ -162,7 +162,9 @@ def _read_options(inputs: DataSource, batch_size: int) -> grain.ReadOptions:
         return grain.ReadOptions(**options)
     num_batches = READ_AHEAD_BYTES // max(1, batch_size * element_num_bytes(inputs.element_spec))
     num_batches = min(max(num_batches, 2), MAX_READ_AHEAD_BATCHES)
-    return grain.ReadOptions(num_threads=min(MAX_READ_THREADS, num_batches), prefetch_buffer_size=num_batches)
+    # A batch in one call keeps a core busy; what reads single elements may wait.
+    num_threads = MAX_READ_THREADS if batch_of(inputs) is None else workers.num_cores()
+    return grain.ReadOptions(num_threads=min(num_threads, num_batches), prefetch_buffer_size=num_batches)
 
 
 def _checked_shard(shard: Any) -> tuple[int, int]:

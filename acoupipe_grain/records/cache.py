@@ -14,7 +14,7 @@ from acoupipe_grain.records.write_shard import Job, write_shards
 from acoupipe_grain.specs import DataSource, require_source
 
 
-def cached(source: DataSource, folder: str | Path) -> ArrayRecordSource:
+def cached(source: DataSource, folder: str | Path, *, compression: str = "uncompressed") -> ArrayRecordSource:
     """Return a source's elements stored in a folder; what is not there yet is computed first, by this process.
 
     Sources are told apart by their ``repr``, each in a folder of its own; so one that changes gets another cache. A
@@ -26,6 +26,9 @@ def cached(source: DataSource, folder: str | Path) -> ArrayRecordSource:
         Any data source.
     folder
         Where caches lie. Delete it, or a folder in it, to free the space.
+    compression
+        As for `acoupipe_grain.export`, of what is computed now. "uncompressed" is read fastest; "zstd:3" takes less
+        room where numbers repeat, in masks and padding for instance.
 
     Raises
     ------
@@ -38,7 +41,7 @@ def cached(source: DataSource, folder: str | Path) -> ArrayRecordSource:
     require_source(source)
     place = Path(folder) / hashlib.sha256(repr(source).encode()).hexdigest()[:16]
     if not (place / MANIFEST_NAME).is_file():
-        _compute(source, place)
+        _compute(source, place, compression)
     stored = ArrayRecordSource(place)
     if dict(stored.element_spec) != dict(source.element_spec):
         raise ArgumentError(
@@ -48,8 +51,8 @@ def cached(source: DataSource, folder: str | Path) -> ArrayRecordSource:
     return stored
 
 
-def _compute(source: DataSource, place: Path) -> None:
-    plan = plan_for(source)
+def _compute(source: DataSource, place: Path, compression: str) -> None:
+    plan = plan_for(source, compression=compression)
     plan, _ = begin(place, plan)
     missing = [number for number in range(len(plan.ranges)) if not is_finished(place, plan, number)]
     write_shards(Job(plan, source, place), missing)

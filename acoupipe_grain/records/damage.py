@@ -104,7 +104,7 @@ def _stored_elements(
     readers = ShardReaders([folder / plan.shard_name(number)])
     for index in range(first if start is None else start, end if stop is None else stop):
         try:
-            element = decode(readers.read(0, index - first))
+            element = decode(readers.read(0, [index - first])[0])
         except (RuntimeError, ValueError, IndexError) as error:
             raise DataError(f"{_place(plan, number, index)}: {error}") from error
         yield index, element

@@ -25,8 +25,8 @@ class ShardReaders:
         self._idle: OrderedDict[int, Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, shard: int, position: int) -> bytes:
-        """Return one record of a shard."""
+    def read(self, shard: int, positions: Sequence[int]) -> list[bytes]:
+        """Return records of a shard."""
         with self._lock:
             reader = self._idle.pop(shard, None)
         if reader is None:
@@ -34,7 +34,7 @@ class ShardReaders:
             options = "readahead_buffer_size:0"
             reader = import_array_record().ArrayRecordReader(str(self._paths[shard]), options=options)
         try:
-            record = reader.read([position])[0]
+            records = reader.read(positions)
         except BaseException:
             reader.close()
             raise
@@ -46,4 +46,4 @@ class ShardReaders:
                 surplus.append(self._idle.popitem(last=False)[1])
         for other in surplus:
             other.close()
-        return record
+        return records

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import DataError
-from acoupipe_grain.records.codec import decode
+from acoupipe_grain.records.codec import BatchDecoder, decode
 from acoupipe_grain.records.manifest import check_shard_sizes, read_manifest
 from acoupipe_grain.records.readers import ShardReaders
-from acoupipe_grain.specs import ArraySpec, Element
+from acoupipe_grain.specs import ArraySpec, Element, check_element, stack_elements
 from acoupipe_grain.workers import StartsGrainWorkers
 
 
@@ -41,6 +43,7 @@ class ArrayRecordSource(StartsGrainWorkers):
 
     def _open(self) -> None:
         self._readers = ShardReaders([self.path / row.name for row in self.manifest.shards])
+        self._decode_batch = BatchDecoder(self.element_spec)
 
     @property
     def element_spec(self) -> Mapping[str, ArraySpec]:
@@ -73,13 +76,35 @@ class ArrayRecordSource(StartsGrainWorkers):
         index = arguments.record_index(index, len(self))
         number, position = divmod(index, self.manifest.plan.records_per_shard)
         try:
-            return decode(self._readers.read(number, position))
+            return decode(self._readers.read(number, [position])[0])
         except (RuntimeError, ValueError, IndexError) as error:
             name = self.manifest.shards[number].name
             raise DataError(f"{name}, record {position} (index {index}): {error}") from error
 
+    def batch(self, indices: Sequence[int]) -> Element:
+        """Return many elements, stacked, read together."""
+        numbers = np.array([arguments.record_index(index, len(self)) for index in indices])
+        shards, positions = np.divmod(numbers, self.manifest.plan.records_per_shard)
+        records: list[bytes] = [b""] * len(numbers)
+        try:
+            for shard in np.unique(shards).tolist():
+                rows = np.flatnonzero(shards == shard).tolist()
+                for row, record in zip(rows, self._readers.read(shard, positions[rows].tolist()), strict=True):
+                    records[row] = record
+        except (RuntimeError, ValueError, IndexError):
+            records = []  # by itself, the broken one is named
+        batch = self._decode_batch(records) if records else None
+        return stack_elements(map(self._checked, indices)) if batch is None else batch
+
+    def _checked(self, index: int) -> Element:
+        element = self[index]
+        check_element(element, self.element_spec, f"record {index} of {self!r}")
+        return element
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__getstate__().items() if name != "_readers"}
+        return {
+            name: value for name, value in super().__getstate__().items() if name not in ("_readers", "_decode_batch")
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

@@ -143,7 +143,7 @@ def test_another_seed_or_split_is_refused_with_the_difference(small_setup, tmp_p
 
 @pytest.mark.parametrize("name", ["GENERATOR_VERSION", "PRNG"])
 def test_another_generator_is_refused_with_the_difference(small_setup, tmp_path, monkeypatch, name):
-    from acoupipe_grain.array import identity
+    from acoupipe_grain import identity
 
     source = apg.SceneSource(20, setup=small_setup)
     with pytest.raises(ValueError):

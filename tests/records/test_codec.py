@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acoupipe_grain.errors import DataError
-from acoupipe_grain.records.codec import Encoder, decode, encode
+from acoupipe_grain.records.codec import BatchDecoder, Encoder, decode, encode
 from acoupipe_grain.specs import ArraySpec
 
 ELEMENT = {
@@ -56,3 +56,28 @@ def test_flax_itself_writes_the_same_bytes():
 def test_other_bytes_are_refused(record):
     with pytest.raises(DataError, match="not an encoded element"):
         decode(record)
+
+
+def test_many_elements_are_decoded_at_once():
+    spec = {name: ArraySpec(array.shape, array.dtype.name, ("axis",) * array.ndim) for name, array in ELEMENT.items()}
+    others = {name: np.zeros_like(array) for name, array in ELEMENT.items()}
+    decoded = BatchDecoder(spec)([encode(ELEMENT), encode(others)])
+    assert list(decoded) == list(ELEMENT)
+    for name, array in ELEMENT.items():
+        np.testing.assert_array_equal(decoded[name], np.stack([array, others[name]]))
+        assert decoded[name].dtype == array.dtype
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"idx": np.array(7, dtype=np.float32)},
+        {"map": np.zeros((5, 4), np.float32)},
+        {"mask": np.array([True, False, True])},
+        {"more": np.array(1, dtype=np.int32)},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_elements_of_another_specification_are_not_decoded_at_once(other):
+    spec = {name: ArraySpec(array.shape, array.dtype.name, ("axis",) * array.ndim) for name, array in ELEMENT.items()}
+    assert BatchDecoder(spec)([encode(ELEMENT), encode(ELEMENT | other)]) is None

@@ -26,6 +26,38 @@ def test_stored_elements_are_the_sources_bitwise(exported, small_source):
         assert_same(stored[index], small_source[index])
 
 
+def test_many_elements_are_read_at_once_as_they_are_one_by_one(exported):
+    stored = apg.ArrayRecordSource(exported)
+    indices = [19, 0, 7, 7, 3, 11]
+    batch = stored.batch(indices)
+    for row, index in enumerate(indices):
+        assert_same({name: array[row, ...] for name, array in batch.items()}, stored[index])
+    assert all(array.flags.writeable and array.flags.c_contiguous for array in batch.values())
+    with pytest.raises(RecordIndexError, match="index=20"):
+        stored.batch([0, 20])
+
+
+def test_a_broken_record_among_many_is_named(damaged):
+    path = sorted(damaged.glob("*.array_record"))[1]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    stored = apg.ArrayRecordSource(damaged)
+    broken = [index for index in range(20) if not readable(stored, index)]
+    assert broken
+    with pytest.raises(DataError, match=rf"{path.name}, record \d \(index {broken[0]}\)"):
+        stored.batch(range(20))
+    assert len(stored.batch([index for index in range(20) if index not in broken])["idx"]) == 20 - len(broken)
+
+
+def readable(source, index):
+    try:
+        source[index]
+    except DataError:
+        return False
+    return True
+
+
 def test_shards_are_read_with_grain_and_flax_alone(exported, small_source):
     paths = [str(path) for path in sorted(exported.glob("*.array_record"))]
     dataset = grain.MapDataset.source(grain.sources.ArrayRecordDataSource(paths)).map(
