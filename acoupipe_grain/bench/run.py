@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from acoupipe_grain.bench.cases import CASES, Case
 from acoupipe_grain.bench.fresh_process import ONE_THREAD, OURS, cores_here, result_of, rounded, start
-from acoupipe_grain.bench.tables import TABLES, reading
+from acoupipe_grain.bench.tables import TABLES, reading, segments
 from acoupipe_grain.bench.work import num_operations
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.extras import import_extra
@@ -35,6 +35,8 @@ def run_benchmarks(seconds: float = 3.0, only: str = "") -> Iterator[str]:
         )
     if reading in tables:  # before anything is measured
         import_extra("h5py", "all", "readings of HDF5 and TFRecord files")
+    if segments in tables:
+        import_extra("librosa", "dev", "the plain loop beside segments of recordings")
     cores = cores_here()
     yield f"{len(cores)} cores, {seconds:g} s each"
     if chosen:

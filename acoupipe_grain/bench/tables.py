@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from acoupipe_grain.bench.fresh_process import ONE_THREAD, OURS, result_of, rounded, start
+from acoupipe_grain.bench.recordings import CASES
 
 _EXPORTS = (
     ("acoular", "welch sourcemap, 4 kHz", "zstd:3"),
@@ -71,4 +72,24 @@ def reading(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} |"
 
 
-TABLES: dict[str, Table] = {"training": training, "workers": workers, "exports": exports, "reading": reading}
+def segments(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure log-mel segments of recordings, beside a plain loop of soundfile and librosa."""
+    del cores
+    yield "| log-mel segments/s | loader | ratio | cached | ratio | soundfile and librosa | memory after 10,000 |"
+    yield "|---|---|---|---|---|---|---|"
+    for name in CASES:
+        result = result_of(start(("segments", name, str(seconds)), OURS, None))
+        loader, stored, plain = (result[key] for key in ("loader", "cached", "plain"))
+        yield (
+            f"| {name} | {rounded(loader)} | {loader / plain:.1f} | {rounded(stored)} | {stored / plain:.1f} "
+            f"| {rounded(plain)} | {result['growth_bytes'] / 2**20:+.1f} MiB |"
+        )
+
+
+TABLES: dict[str, Table] = {
+    "training": training,
+    "workers": workers,
+    "exports": exports,
+    "reading": reading,
+    "segments": segments,
+}

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.bench import export_rates, measure, rates, reading, run_benchmarks, training, work
+from acoupipe_grain.bench import export_rates, measure, rates, reading, run_benchmarks, segments, training, work
 from acoupipe_grain.bench.cases import CASES
 from acoupipe_grain.bench.plain_chains import plain_chain
+from acoupipe_grain.bench.recordings import CASES as CASES_OF_RECORDINGS
+from acoupipe_grain.bench.recordings import write_recordings
 from acoupipe_grain.errors import ArgumentError
 
 
@@ -79,6 +81,22 @@ def test_every_format_gives_the_same_records_and_is_measured(tmp_path):
     for name, read in readers.items():
         for feature, array in source[5].items():
             np.testing.assert_array_equal(read(5)[feature], array, err_msg=name)
+
+
+def test_segments_are_those_of_the_plain_loop_and_are_measured(tmp_path, monkeypatch):
+    case = CASES_OF_RECORDINGS["WAV, 16 kHz"]
+    write_recordings(tmp_path, case, num_files=2, seconds=3.0)
+    source = segments.source_of(tmp_path, case)
+    plain = segments.plain_loop(source, case)
+    for index in (0, 3, 9):
+        ours = source[index]["mel_spectrum"][0]
+        theirs = plain(index)  # without the last frame, which reaches beyond the segment
+        np.testing.assert_allclose(ours[:, : theirs.shape[1]], theirs, atol=1e-4)
+    monkeypatch.setattr(segments, "write_recordings", lambda folder, case: write_recordings(folder, case, 2, 40.0))
+    monkeypatch.setattr(segments, "NUM_SEGMENTS_FOR_MEMORY", 128)
+    result = segments.segment_rates(case, 0.01)
+    assert set(result) == {"loader", "cached", "plain", "growth_bytes"}
+    assert all(result[name] > 0 for name in ("loader", "cached", "plain"))
 
 
 class Few:
