@@ -1,7 +1,9 @@
-"""From a data source to batches: slices, mixtures, shuffling, batching, workers, checkpoints, devices."""
+"""From a data source to batches: slices, selections, mixtures, shuffling, batching, workers, checkpoints, devices."""
 
 from acoupipe_grain.pipeline.loader import make_loader
+from acoupipe_grain.pipeline.mini_batches import DataFormat, MiniBatchOptions, epoch_order
 from acoupipe_grain.pipeline.mixed import mixed
+from acoupipe_grain.pipeline.selected import selected
 from acoupipe_grain.pipeline.sliced import sliced
 
-__all__ = ["make_loader", "mixed", "sliced"]
+__all__ = ["DataFormat", "MiniBatchOptions", "epoch_order", "make_loader", "mixed", "selected", "sliced"]
