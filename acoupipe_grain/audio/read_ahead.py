@@ -17,4 +17,3 @@ def read_ahead(num_bytes: int) -> dict[str, int]:
     """
     num_batches = min(max(MAX_BYTES // (USUAL_BATCH_SIZE * num_bytes), 2), MAX_BATCHES)
     return {"num_threads": min(num_cores(), num_batches), "prefetch_buffer_size": num_batches}
-

@@ -8,11 +8,23 @@ import sys
 from collections.abc import Sequence
 
 from acoupipe_grain import __version__
-from acoupipe_grain.cli import bench, config, convert, demo, export, inspect, preview, repair, verify
+from acoupipe_grain.cli import (
+    bench,
+    config,
+    convert,
+    demo,
+    export,
+    inspect,
+    preview,
+    recordings,
+    repair,
+    split,
+    verify,
+)
 from acoupipe_grain.config.flags import split_flags
 from acoupipe_grain.errors import ArgumentError
 
-_COMMANDS = (export, verify, repair, inspect, preview, convert, config, bench, demo)
+_COMMANDS = (export, verify, repair, inspect, preview, convert, config, recordings, split, bench, demo)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""``acoupipe-grain preview``: source maps, true positions and the array as a PNG."""
+"""``acoupipe-grain preview``: source maps, true positions and the array, or recordings, as a PNG."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from acoupipe_grain.array.features import resolve_features
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
 from acoupipe_grain.config.factories import build, require_scope, source_name, values_for
-from acoupipe_grain.config.keys import SIMULATED
+from acoupipe_grain.config.keys import AUDIO, SIMULATED, owners_of
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError, unknown_name
-from acoupipe_grain.plotting import preview
+from acoupipe_grain.plotting import preview, preview_recordings
 from acoupipe_grain.plotting.maps import MAP_AXES, PREFERRED_FREQUENCY
+from acoupipe_grain.plotting.recordings import shows_recordings
 from acoupipe_grain.plotting.stored_setup import stored_setup
 from acoupipe_grain.records import ArrayRecordSource
 
 _LABELS = ["loc", "f"]
+_USABLE = (*SIMULATED, *AUDIO)
+_OWNERS = tuple(dict.fromkeys(owner for name in _USABLE for owner in owners_of(name)))
 
 
 def add_command(commands: Any) -> None:
     """Add the command's parser."""
-    command = commands.add_parser("preview", help="draw source maps and the array to a PNG", allow_abbrev=False)
+    command = commands.add_parser(
+        "preview", help="draw source maps and the array, or recordings, to a PNG", allow_abbrev=False
+    )
     command.add_argument("picture", help="PNG file to write")
     command.add_argument("--data", metavar="FOLDER", help="draw records of an exported data set instead")
     command.add_argument("--map", metavar="NAME", help="the map to draw, of those configured or stored")
@@ -35,28 +40,53 @@ def add_command(commands: Any) -> None:
 
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
-    """Draw and say where; of the features that are configured, a preview computes one map."""
+    """Draw and say where."""
     if known.data:
         if flags or known.args_load:
             raise ArgumentError("command line: --data shows what is stored; a configuration cannot be given with it.")
-        source: Any = ArrayRecordSource(known.data)
-        setup = _setup_of(source)
+        _draw_stored(known, ArrayRecordSource(known.data))
     else:
-        arguments = configured_arguments(known, flags, SIMULATED)
+        arguments = configured_arguments(known, flags, _OWNERS)
         if known.scope:
             require_scope(known.scope, arguments)
-        name = source_name(arguments, known.scope)
-        values = values_for(name, arguments, known.scope)
-        # A preview draws maps at one frequency; all bins would begin with 0 Hz.
-        own: dict[str, Any] = {f"{name}.features": [_configured_map(values.get("features"), known.map), *_LABELS]}
-        if values.get("f") is None:
-            bins = as_setup(values.get("setup")).bin_frequencies
-            own[f"{name}.f"] = float(bins[np.argmin(np.abs(bins - PREFERRED_FREQUENCY))])
-        source = build(name, arguments.overridden_by(Settings(own, "preview")), known.scope)
-        save_if_asked(known, arguments, (name,))
-        setup = source.setup
-    preview(source, setup, known.picture, known.records, known.map)
+        name = source_name(arguments, known.scope, _USABLE)
+        draw = _draw_recordings if name in AUDIO else _draw_maps
+        draw(known, arguments, name)
     print(f"{known.picture}: records {', '.join(map(str, known.records))}")
+
+
+def _draw_stored(known: argparse.Namespace, source: ArrayRecordSource) -> None:
+    """Draw recordings, or maps with the setup that the data set was made from."""
+    if not shows_recordings(source.element_spec):
+        preview(source, _setup_of(source), known.picture, known.records, known.map)
+        return
+    _require_no_map(known)
+    preview_recordings(source, known.picture, known.records)
+
+
+def _draw_recordings(known: argparse.Namespace, arguments: Settings, name: str) -> None:
+    """Draw records as they are configured."""
+    _require_no_map(known)
+    source = build(name, arguments, known.scope)
+    save_if_asked(known, arguments, owners_of(name))
+    preview_recordings(source, known.picture, known.records)
+
+
+def _draw_maps(known: argparse.Namespace, arguments: Settings, name: str) -> None:
+    """Draw maps at one frequency; of the features that are configured, one map is computed."""
+    values = values_for(name, arguments, known.scope)
+    own: dict[str, Any] = {f"{name}.features": [_configured_map(values.get("features"), known.map), *_LABELS]}
+    if values.get("f") is None:  # all bins would begin with 0 Hz
+        bins = as_setup(values.get("setup")).bin_frequencies
+        own[f"{name}.f"] = float(bins[np.argmin(np.abs(bins - PREFERRED_FREQUENCY))])
+    source = build(name, arguments.overridden_by(Settings(own, "preview")), known.scope)
+    save_if_asked(known, arguments, (name,))
+    preview(source, source.setup, known.picture, known.records, known.map)
+
+
+def _require_no_map(known: argparse.Namespace) -> None:
+    if known.map is not None:
+        raise ArgumentError(f"--map {known.map}: there are no maps to draw, but recordings; leave it out.")
 
 
 def _configured_map(features: Any, map_name: str | None) -> Any:

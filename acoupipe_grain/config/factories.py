@@ -42,7 +42,7 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
 
 
 def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[str] = SIMULATED) -> str:
-    """Return the name of the source of records that a configuration has keys of; "SyntheticSource" if of none.
+    """Return the name of the source of records that a configuration has keys of; the first usable one if of none.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
         )
     if chosen and chosen[0] not in usable:
         raise ArgumentError(f"configuration: has keys of {chosen[0]}; only {', '.join(usable)} can be used here.")
-    return chosen[0] if chosen else SIMULATED[0]
+    return chosen[0] if chosen else usable[0]
 
 
 def call(name: str, arguments: Mapping[str, Any], scope: str = "", *positional: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ NUM_CELLS = 32
 _BLUE = "#2f6f9f"
 
 
-def whole_number_histogram(name: str, values: np.ndarray, label: str, names: Sequence[str] = ()) -> Markup:
+def whole_number_histogram(name: str, values: np.ndarray, label: str, names: Mapping[int, str] | None = None) -> Markup:
     """Return a bar for each whole number from the lowest to the highest; of many, each bar is for several.
 
     Parameters
@@ -33,7 +33,7 @@ def whole_number_histogram(name: str, values: np.ndarray, label: str, names: Seq
     label
         Label of their axis.
     names
-        What the numbers stand for, from 0 on.
+        What the numbers stand for, if they do.
     """
     values = values.astype(np.int64)
     low, high = int(values.min()), int(values.max())
@@ -41,15 +41,16 @@ def whole_number_histogram(name: str, values: np.ndarray, label: str, names: Seq
     edges = np.arange(low, high + width + 1, width) - 0.5
     counts = np.histogram(values, edges)[0]
     most = low + width * int(np.argmax(counts))
-    has_names = width == 1 and low >= 0 and high < len(names)
+    present = np.unique(values).tolist()
+    names = names if names and width == 1 and names.keys() >= set(present) else {}
     shown = f"{low} to {high}, most often {most}" + (f" to {most + width - 1}" if width > 1 else "")
-    if has_names:
-        shown = f"{high - low + 1} names, most often {names[most]!r}"
+    if names:
+        shown = f"{len(present)} names, most often {names[most]!r}"
 
     def draw(_: Any, axis: Any) -> None:
         _draw_bars(axis, edges, counts, label)
-        if has_names:
-            axis.set_xticks(range(low, high + 1), [_shortened(item) for item in names[low : high + 1]], rotation=90)
+        if names:
+            axis.set_xticks(present, [_shortened(names[number]) for number in present], rotation=90)
         elif high - low < 12:
             axis.set_xticks(range(low, high + 1))
 

@@ -16,6 +16,7 @@ from acoupipe_grain.plotting.card.histograms import (
 )
 from acoupipe_grain.plotting.card.label_sample import LabelSample, read_labels
 from acoupipe_grain.plotting.card.markup import Markup, joined, section, tag
+from acoupipe_grain.plotting.named_numbers import names_of
 from acoupipe_grain.specs import DataSource, ElementSpec
 
 MAX_NUMBERS = 12
@@ -82,7 +83,7 @@ def _pictures(
         values, unit = sample.numbers[name], spec[name].unit
         label = name if unit == "1" else f"{name} / {unit}"
         if values.dtype.kind in "biu":
-            yield whole_number_histogram(name, values, label, tables.get(name, ()))
+            yield whole_number_histogram(name, values, label, names_of(name, tables))
         else:
             yield number_histogram(name, values[np.isfinite(values)], label)
 
