@@ -19,7 +19,8 @@ from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpl
 from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
-from acoupipe_grain.pipeline import make_loader, mixed, sliced
+from acoupipe_grain.minibatches import MiniBatchGen
+from acoupipe_grain.pipeline import make_loader, mixed, selected, sliced
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.sampling import Distribution, distribution
 from acoupipe_grain.specs import ArraySpec, DataSource
@@ -42,6 +43,7 @@ __all__ = [
     "Feature",
     "FrameFeature",
     "MeasurementSetup",
+    "MiniBatchGen",
     "PipelineSource",
     "RecordIndexError",
     "RectGrid",
@@ -60,6 +62,7 @@ __all__ = [
     "register_feature",
     "register_frame_feature",
     "repair",
+    "selected",
     "sliced",
     "split_recordings",
     "split_statistics",

@@ -13,8 +13,10 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_examples_run(page, tmp_path, monkeypatch, capsys):
     from acoupipe_grain.array.features import registry
+    from acoupipe_grain.audio.features import registry as frame_registry
 
-    monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
+    for features in (registry, frame_registry):
+        monkeypatch.setattr(features, "_REGISTERED", dict(features._REGISTERED))
     folder = tmp_path / "as-a-user"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -52,3 +54,11 @@ def test_every_feature_is_documented():
     text = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
     for name in registered_features():
         assert f"`{name}`" in text
+
+
+def test_every_frame_feature_is_documented():
+    from acoupipe_grain.audio.features import registered_frame_features
+
+    text = (ROOT / "docs" / "segments.md").read_text(encoding="utf-8")
+    for name, item in registered_frame_features().items():
+        assert f"`{name}`" in text or not item.compute.__module__.startswith("acoupipe_grain")

@@ -29,6 +29,7 @@ FLOORS = {
     "config": 7,
     "plotting": 7,
     "bench": 8,
+    "minibatches": 8,
     "cli": 9,
 }
 WINGS = ("array", "audio")

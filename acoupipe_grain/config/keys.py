@@ -29,6 +29,7 @@ from acoupipe_grain.config.types import type_in_files, unit_of
 from acoupipe_grain.errors import ArgumentError, did_you_mean
 from acoupipe_grain.exporting import export
 from acoupipe_grain.pipeline import make_loader
+from acoupipe_grain.pipeline.mini_batches import MiniBatchOptions
 
 SCOPES = ("train", "val", "test")
 CONFIGURABLE: dict[str, Callable[..., Any]] = {
@@ -41,6 +42,7 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "SaliencyParams": SaliencyParams,
     "SegmentSource": SegmentSource,
     "ActivityParams": ActivityParams,
+    "MiniBatchGen": MiniBatchOptions,
     "make_loader": make_loader,
     "export": export,
 }
