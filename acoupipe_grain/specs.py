@@ -177,7 +177,8 @@ def check_element(element: Any, spec: ElementSpec, name: str) -> None:
             raise DataError(f"{name}: {key!r} {problem}.")
 
 
-_NARROWER = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
+NARROWER = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
+"""Names of the dtypes that take the place of wider ones."""
 
 
 def narrowed(name: str, value: Any) -> np.ndarray:
@@ -195,7 +196,7 @@ def narrowed(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind not in "biufc":
         raise DataError(f"{name!r}: holds {array.dtype} ({value!r:.80}), expected numbers.")
     native = array.dtype.newbyteorder("=")
-    return cast_exactly(name, array, _NARROWER.get(native.name, native.name))
+    return cast_exactly(name, array, NARROWER.get(native.name, native.name))
 
 
 def cast_exactly(name: str, array: np.ndarray, dtype: str) -> np.ndarray:

@@ -14,6 +14,7 @@ FLOORS = {
     "arguments": 1,
     "double_precision": 1,
     "one_at_a_time": 1,
+    "named_functions": 1,
     "workers": 1,
     "memory": 1,
     "specs": 1,

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.array.features.bands import Bands
@@ -21,13 +20,13 @@ from acoupipe_grain.array.features.registry import (
     STATIC,
     Feature,
     feature,
-    parameter_names,
     quantity_names,
     registered_features,
 )
 from acoupipe_grain.array.features.simulation_steps import noise_is_drawn_as_spectra
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.named_functions import narrowed_result, parameter_names
 from acoupipe_grain.one_at_a_time import OneAtATime
 from acoupipe_grain.specs import ArraySpec
 
@@ -203,7 +202,7 @@ class FeatureGraph:
                 error.add_note(f"While computing {key}.")
                 raise
         self.waits_for_threads = compute.has_waited
-        return {key: _narrow(key, values[node_key]) for key, node_key in self._outputs.items()}
+        return {key: narrowed_result(key, values[node_key]) for key, node_key in self._outputs.items()}
 
     def element_spec(self, input_spec: Mapping[str, ArraySpec]) -> dict[str, ArraySpec]:
         """Return the specification of the results, found by tracing the function without computing it."""
@@ -258,14 +257,6 @@ def _is_feature_mapping(item: Any) -> bool:
 def _key(kind: str, name: str, options: Mapping[str, Any]) -> str:
     """Return a key that no input or static value has, one for each set of options."""
     return f"{kind} {name} {json.dumps(options, sort_keys=True)}"
-
-
-def _narrow(key: str, value: Any) -> jax.Array:
-    if not hasattr(value, "dtype"):
-        raise ArgumentError(f"feature {key!r} returned a {type(value).__name__}; it must return one array.")
-    array = jnp.asarray(value)
-    narrower = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
-    return array.astype(narrower.get(array.dtype.name, array.dtype.name))
 
 
 def _abstract(shape: Any, dtype: str) -> jax.ShapeDtypeStruct:

@@ -7,7 +7,6 @@ Its keyword-only parameters are options.
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from typing import Any
 from acoupipe_grain.array.features.constants import CONSTANTS
 from acoupipe_grain.array.features.modes import MODES, SIMULATED_QUANTITIES
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.named_functions import parameter_names, require_registrable
 
 STATIC = ("setup", "bands")
 """Names under which features take the static objects."""
@@ -69,12 +69,6 @@ class Feature:
 _REGISTERED: dict[str, Feature] = {}
 
 
-def parameter_names(function: Callable[..., Any], *, keyword_only: bool) -> tuple[str, ...]:
-    """Return the names of a function's keyword-only or of its other parameters."""
-    parameters = inspect.signature(function).parameters.values()
-    return tuple(item.name for item in parameters if (item.kind is item.KEYWORD_ONLY) == keyword_only)
-
-
 def register_feature(
     name: str, compute: Callable[..., Any] | None = None, *, axes: Sequence[str], unit: str = "1"
 ) -> Any:
@@ -109,18 +103,15 @@ def register_feature(
     """
     if compute is None:
         return lambda function: register_feature(name, function, axes=axes, unit=unit)
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ArgumentError(f"name={name!r}: expected an identifier such as 'total_power'.")
-    if not isinstance(axes, tuple | list) or not all(isinstance(axis, str) for axis in axes):
-        raise ArgumentError(f"feature {name!r}: axes={axes!r}: expected a tuple of names such as ('frequency', 'mic').")
-    kinds = {item.kind for item in inspect.signature(compute).parameters.values()}
-    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
-        raise ArgumentError(f"feature {name!r}: the function must name what it needs, without *args and **kwargs.")
-    if name in quantity_names():
-        raise ArgumentError(f"name={name!r}: the name of a quantity that features compute from; choose another one.")
-    known = _REGISTERED.get(name)
-    if known is not None and known.compute is not compute and not _same_origin(known.compute, compute):
-        raise ArgumentError(f"name={name!r}: this feature exists already ({known.compute!r}); choose another name.")
+    known = _REGISTERED.get(name) if isinstance(name, str) else None
+    require_registrable(
+        name,
+        compute,
+        axes,
+        quantities=quantity_names(),
+        known=None if known is None else known.compute,
+        example=("total_power", ("frequency", "mic")),
+    )
     add_feature(Feature(name, compute, tuple(axes), unit))
     return compute
 
@@ -183,9 +174,3 @@ def _variant(name: str, method: Any) -> str:
 def registered_features() -> dict[str, Feature]:
     """Return all registered features by name."""
     return dict(_REGISTERED)
-
-
-def _same_origin(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
-    """Say whether two functions are one definition run twice (a notebook cell, a module loaded again)."""
-    origins = [(function.__module__, function.__qualname__) for function in (one, other)]
-    return origins[0] == origins[1] and "<lambda>" not in origins[0][1]

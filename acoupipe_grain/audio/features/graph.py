@@ -19,13 +19,13 @@ from acoupipe_grain.audio.features.registry import (
     FrameFeature,
     frame_feature,
     option_defaults,
-    parameter_names,
     quantity_names,
     registered_frame_features,
 )
 from acoupipe_grain.audio.features.requested import require_distinct
 from acoupipe_grain.audio.features.transforming import transformed
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.named_functions import narrowed_result, parameter_names
 from acoupipe_grain.one_at_a_time import OneAtATime
 from acoupipe_grain.specs import ArraySpec
 
@@ -204,12 +204,7 @@ def _options(name: str, compute: Callable[..., Any], given: Mapping[str, Any]) -
 
 def _result(item: FrameFeature, value: Any) -> jax.Array:
     """Return what a feature gives, of at most 32 bits."""
-    if not hasattr(value, "dtype"):
-        raise ArgumentError(f"feature {item.key!r} returned a {type(value).__name__}; it must return one array.")
-    array = jnp.asarray(value)
-    if item.scaler is not None or item.pca is not None:
-        if len(item.axes) == 2:
-            return transformed(array, item.scaler, item.pca, item.key)
-        return transformed(array[..., jnp.newaxis, :], item.scaler, item.pca, item.key)[..., 0, :]
-    narrower = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
-    return array.astype(narrower.get(array.dtype.name, array.dtype.name))
+    array = narrowed_result(item.key, value)
+    if item.scaler is None and item.pca is None:
+        return array
+    return transformed(array, item.scaler, item.pca, item.key, has_size=len(item.axes) == 2)

@@ -17,6 +17,7 @@ from acoupipe_grain.audio.features.frame_steps import INPUTS, STATIC, STEPS
 from acoupipe_grain.audio.features.transform_files import as_components, as_standardization
 from acoupipe_grain.audio.features.transforms import PrincipalComponents, Standardization
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.named_functions import parameter_names, require_registrable
 
 UnitOfOptions: TypeAlias = Callable[[Mapping[str, Any]], str]
 """A unit that depends on the values of all options."""
@@ -119,20 +120,17 @@ def register_frame_feature(
     """
     if compute is None:
         return lambda function: register_frame_feature(name, function, axes=axes, unit=unit)
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ArgumentError(f"name={name!r}: expected an identifier such as 'peak'.")
-    if not isinstance(axes, tuple | list) or not all(isinstance(axis, str) for axis in axes):
-        raise ArgumentError(f"feature {name!r}: axes={axes!r}: expected a tuple of names such as ('bin', 'frame').")
+    known = _REGISTERED.get(name) if isinstance(name, str) else None
+    require_registrable(
+        name,
+        compute,
+        axes,
+        quantities=quantity_names(),
+        known=None if known is None else known.compute,
+        example=("peak", ("bin", "frame")),
+    )
     if not isinstance(unit, str) and not callable(unit):
         raise ArgumentError(f"feature {name!r}: unit={unit!r}: expected a text such as 'dB'.")
-    kinds = {item.kind for item in inspect.signature(compute).parameters.values()}
-    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
-        raise ArgumentError(f"feature {name!r}: the function must name what it needs, without *args and **kwargs.")
-    if name in quantity_names():
-        raise ArgumentError(f"name={name!r}: the name of a quantity that features compute from; choose another one.")
-    known = _REGISTERED.get(name)
-    if known is not None and known.compute is not compute and not _same_origin(known.compute, compute):
-        raise ArgumentError(f"name={name!r}: this feature exists already ({known.compute!r}); choose another name.")
     add_frame_feature(name, compute, tuple(axes), unit)
     return compute
 
@@ -199,12 +197,6 @@ def quantity_names() -> set[str]:
     return {*STATIC, *INPUTS, *STEPS}
 
 
-def parameter_names(function: Callable[..., Any], *, keyword_only: bool) -> tuple[str, ...]:
-    """Return the names of a function's keyword-only or of its other parameters."""
-    parameters = inspect.signature(function).parameters.values()
-    return tuple(item.name for item in parameters if (item.kind is item.KEYWORD_ONLY) == keyword_only)
-
-
 def option_defaults(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the options of a function and of the steps that it builds on, by name, with their defaults."""
     parameters = inspect.signature(function).parameters
@@ -249,9 +241,3 @@ def _require_transformable(argument: str, name: str, axes: tuple[str, ...]) -> N
         f"{argument}: feature {name!r} has the axes ({', '.join(axes)}), and those that can be transformed have "
         f"{expected}; leave it out."
     )
-
-
-def _same_origin(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
-    """Say whether two functions are one definition run twice (a notebook cell, a module loaded again)."""
-    origins = [(function.__module__, function.__qualname__) for function in (one, other)]
-    return origins[0] == origins[1] and "<lambda>" not in origins[0][1]

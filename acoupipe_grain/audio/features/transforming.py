@@ -14,21 +14,34 @@ from acoupipe_grain.errors import ArgumentError
 
 @in_double_precision
 def transformed(
-    values: Shaped[Array, "*batch size frame"],
+    values: Shaped[Array, "*batch frame"],
     scaler: Standardization | None,
     pca: PrincipalComponents | None,
     name: str,
-) -> Float32[Array, "*batch new_size frame"]:
+    *,
+    has_size: bool = True,
+) -> Float32[Array, "*new_batch frame"]:
     """Return the principal components of every frame, if `pca` is given, then standardised, if `scaler` is.
 
     In double precision: what is subtracted may be much larger than what is left.
+
+    Parameters
+    ----------
+    values
+        Shape (..., size, frame).
+    scaler, pca
+        What is done.
+    name
+        Of the feature, for messages.
+    has_size
+        Whether frames have a size; otherwise values are (..., frame), a number each.
 
     Raises
     ------
     ArgumentError
         If their sizes are not that of the feature called `name`.
     """
-    exact = values.astype(jnp.float64)
+    exact = values.astype(jnp.float64) if has_size else values.astype(jnp.float64)[..., np.newaxis, :]
     if pca is not None:
         _require_size("pca", pca.mean.size, exact.shape[-2], f"feature {name!r}")
         centred = exact - pca.mean[:, np.newaxis]
@@ -37,7 +50,7 @@ def transformed(
         what = f"feature {name!r}" if pca is None else f"the pca of feature {name!r}"
         _require_size("scaler", scaler.mean.size, exact.shape[-2], what)
         exact = (exact - scaler.mean[:, np.newaxis]) / scaler.scale[:, np.newaxis]
-    return exact.astype(jnp.float32)
+    return exact.astype(jnp.float32) if has_size else exact.astype(jnp.float32)[..., 0, :]
 
 
 def _require_size(argument: str, size: int, expected: int, what: str) -> None:

@@ -118,10 +118,7 @@ class PrecomputedArrays:
         if not self.is_transformed:
             return rows
         scaler, pca, name = self.feature.scaler, self.feature.pca, self.feature.name
-        values = jnp.asarray(rows)
-        if self.size is not None:
-            return transformed(values, scaler, pca, name)
-        return transformed(values[..., jnp.newaxis, :], scaler, pca, name)[..., 0, :]
+        return transformed(jnp.asarray(rows), scaler, pca, name, has_size=self.size is not None)
 
     @cached_property
     def digest(self) -> str:
