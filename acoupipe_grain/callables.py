@@ -76,10 +76,11 @@ def callable_text(function: Callable[..., Any], key: str | None) -> str:
     """
     if key is not None:
         return f"key={key!r}"
-    return import_path(function) or f"{callable_name(function)} without key, code {_code_hash(function)}"
+    return import_path(function) or f"{callable_name(function)} without key, code {code_hash(function)}"
 
 
-def _code_hash(function: Callable[..., Any]) -> str:
+def code_hash(function: Callable[..., Any]) -> str:
+    """Return a hash of a function's code, of functions within it too, but not of what it captures or calls."""
     code = getattr(function, "__code__", None)
     parts: list[str] = []
     pending = [] if code is None else [code]

@@ -49,9 +49,16 @@ def require_registrable(
         raise ArgumentError(f"name={name!r}: expected an identifier such as {example[0]!r}.")
     if not isinstance(axes, tuple | list) or not all(isinstance(axis, str) for axis in axes):
         raise ArgumentError(f"feature {name!r}: axes={axes!r}: expected a tuple of names such as {example[1]!r}.")
-    kinds = {item.kind for item in inspect.signature(function).parameters.values()}
+    parameters = inspect.signature(function).parameters.values()
+    kinds = {item.kind for item in parameters}
     if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
         raise ArgumentError(f"feature {name!r}: the function must name what it needs, without *args and **kwargs.")
+    for item in parameters:
+        if item.default is not item.empty and item.kind is not item.KEYWORD_ONLY:
+            raise ArgumentError(
+                f"feature {name!r}: parameter {item.name!r} has a default, but only what stands after a * is an "
+                f"option; write def {name}(..., *, {item.name}={item.default!r})."
+            )
     if name in quantities:
         raise ArgumentError(f"name={name!r}: the name of a quantity that features compute from; choose another one.")
     if known is not None and known is not function and not _is_same_definition(known, function):

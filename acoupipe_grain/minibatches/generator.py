@@ -93,7 +93,7 @@ class MiniBatchGen(Mapping[str, MiniBatches]):
         """Names of the labels by id, see `MiniBatches.labels`."""
         return self._only("labels").labels
 
-    def start(self, epoch: int = 0) -> None:
+    def start(self, epoch: int | None = None) -> None:
         """Do `MiniBatches.start` of the only set."""
         self._only("start()").start(epoch)
 

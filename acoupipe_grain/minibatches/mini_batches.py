@@ -78,20 +78,22 @@ class MiniBatches:
         """Number of the epoch that the next `execute` gives, from 0."""
         return self._epoch
 
-    def start(self, epoch: int = 0) -> None:
-        """Let the next `execute` give the first epoch, or another one, to go on with a training.
+    def start(self, epoch: int | None = None) -> None:
+        """Let the next `execute` give an epoch: to go on with a training, or to begin it again.
 
         Parameters
         ----------
         epoch
-            Number of the epoch, from 0.
+            Number of the epoch, from 0. None: the next one, as without `start`; programs written for Dynibatch start
+            before every pass.
 
         Raises
         ------
         ArgumentError
             If it is no such number.
         """
-        self._epoch = arguments.integer("epoch", epoch, minimum=0, maximum=MAX_SEED)
+        if epoch is not None:
+            self._epoch = arguments.integer("epoch", epoch, minimum=0, maximum=MAX_SEED)
 
     def reset(self) -> None:
         """Let the next `execute` give the next epoch from its beginning, as it does anyway.

@@ -136,14 +136,14 @@ def test_the_set_called_default_is_meant(in_sets):
     assert both.source is in_sets["train"].source
 
 
-def test_epochs_differ_and_start_repeats_the_first(recorded):
+def test_epochs_differ_and_start_goes_back(recorded):
     mb_gen = MiniBatchGen.from_config(blocks(recorded, minibatch_config__shuffle_files=1))
     orders = []
     for _ in range(3):
         mb_gen.reset()
         orders.append([name for _, names in mb_gen.execute(with_filenames=True) for name in names])
     assert orders[1] != orders[0] != orders[2]
-    mb_gen.start()
+    mb_gen.start(0)
     assert [name for _, names in mb_gen.execute(with_filenames=True) for name in names] == orders[0]
 
 

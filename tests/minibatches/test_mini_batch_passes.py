@@ -142,23 +142,33 @@ def test_the_order_is_that_of_the_epoch(source, everything, active):
         assert measured == [everything[index] for index in order]
 
 
-def test_every_execute_is_the_next_epoch_and_start_the_first_one_again(source):
+def test_every_execute_is_the_next_epoch_and_start_goes_back(source):
     mini_batches = MiniBatches(source, MiniBatchOptions(4, True, 2))
     epochs = [numbers(mini_batches) for _ in range(4)]
     assert len({str(epoch) for epoch in epochs}) == 4
-    mini_batches.start()
+    mini_batches.start(0)
     again = [data["audio"].tobytes() for data, *_ in mini_batches.execute()]
-    mini_batches.start()
+    mini_batches.start(0)
     assert [data["audio"].tobytes() for data, *_ in mini_batches.execute()] == again
     assert numbers(mini_batches) == epochs[1]
     assert [numbers(MiniBatches(source, MiniBatchOptions(4, True, 2)))] == epochs[:1]
     assert numbers(MiniBatches(source, MiniBatchOptions(4, True, 2, seed=1))) not in epochs
 
 
+def test_programs_that_start_before_every_epoch_have_other_orders(source):
+    mini_batches = MiniBatches(source, MiniBatchOptions(4, True, 2))
+    epochs = []
+    for _ in range(3):
+        mini_batches.start()
+        epochs.append(numbers(mini_batches))
+    other = MiniBatches(source, MiniBatchOptions(4, True, 2))
+    assert epochs == [numbers(other) for _ in range(3)]
+
+
 def test_a_pass_that_is_not_run_to_its_end_is_an_epoch_too(source):
     mini_batches = MiniBatches(source, MiniBatchOptions(4, True, 2))
     first, second = numbers(mini_batches), numbers(mini_batches)
-    mini_batches.start()
+    mini_batches.start(0)
     (data,) = next(mini_batches.execute())
     assert data["level"][:, 0, 0].tolist() == first[0]
     mini_batches.reset()
@@ -180,7 +190,7 @@ def test_a_training_goes_on_at_any_epoch(source):
 def test_two_passes_at_a_time_do_not_disturb_each_other(source):
     mini_batches = MiniBatches(source, MiniBatchOptions(4, True))
     expected = numbers(mini_batches), numbers(mini_batches)
-    mini_batches.start()
+    mini_batches.start(0)
     both = zip(mini_batches.execute(), mini_batches.execute(), strict=True)
     measured = [[data["level"][:, 0, 0].tolist() for (data,) in pair] for pair in both]
     assert tuple(map(list, zip(*measured, strict=True))) == expected

@@ -24,6 +24,7 @@ from acoupipe_grain.audio.features.registry import (
 )
 from acoupipe_grain.audio.features.requested import require_distinct
 from acoupipe_grain.audio.features.transforming import transformed
+from acoupipe_grain.callables import code_hash
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.named_functions import narrowed_result, parameter_names
 from acoupipe_grain.one_at_a_time import OneAtATime
@@ -38,6 +39,7 @@ class _Node:
     compute: Callable[..., Any]
     arguments: tuple[str, ...]  # keys of the values its parameters take
     options: dict[str, Any]
+    feature: str  # name of the feature that it is needed for
 
 
 @dataclass(eq=False)
@@ -99,7 +101,8 @@ class FrameFeatureGraph:
             needs = parameter_names(compute, keyword_only=False)
             keys = tuple(self._value_of(need, options, (*above, name)) for need in needs)
             own = parameter_names(compute, keyword_only=True)
-            self._nodes[key] = _Node(compute, keys, {option: options[option] for option in own})
+            asked = (*above, name)[0]
+            self._nodes[key] = _Node(compute, keys, {option: options[option] for option in own}, asked)
         return key
 
     def _value_of(self, name: str, options: Mapping[str, Any], above: tuple[str, ...]) -> str:
@@ -158,10 +161,22 @@ class FrameFeatureGraph:
         for key, node in self._nodes.items():
             try:
                 values[key] = compute(partial(node.compute, **node.options), [values[name] for name in node.arguments])
+            except jax.errors.TracerArrayConversionError as error:
+                raise ArgumentError(
+                    f"features: {node.feature!r}: its function needs the numbers of what JAX only traces; use "
+                    "jax.numpy in it instead of numpy."
+                ) from error
+            except ArgumentError as error:
+                raise ArgumentError(f"features: {node.feature!r}: {error}") from error
             except Exception as error:
                 error.add_note(f"While computing {key}.")
                 raise
         return {item.key: _result(item, values[self._outputs[item.key]]) for item in self.features}
+
+    @property
+    def code(self) -> dict[str, str]:
+        """Hashes of the code of features that are not the package's."""
+        return {key: code_hash(node.compute) for key, node in self._nodes.items() if not _is_of_package(node.compute)}
 
     def element_spec(self, leading_shape: Sequence[int] = (), leading_axes: Sequence[str] = ()) -> dict[str, ArraySpec]:
         """Return the specification of the results, found by tracing the function without computing it.
@@ -184,10 +199,20 @@ class FrameFeatureGraph:
             if result.ndim != len(leading) + len(item.axes) or result.shape[: len(leading)] != leading:
                 raise ArgumentError(
                     f"feature {item.name!r}: its result has shape {result.shape} for audio of shape "
-                    f"{(*leading, self.num_samples_read)}, but its axes are {item.axes}."
+                    f"{(*leading, self.num_samples_read)}, but its axes are {item.axes}; name all but the first "
+                    f"{len(leading)}."
+                )
+            if "frame" in item.axes and result.shape[len(leading) + item.axes.index("frame")] != self.num_frames:
+                raise ArgumentError(
+                    f"feature {item.name!r}: its result has shape {result.shape}, in which the axis 'frame' of "
+                    f"{item.axes} has not {self.num_frames} frames; transpose it, or call the axis otherwise."
                 )
             spec[item.key] = ArraySpec(result.shape, result.dtype.name, (*leading_axes, *item.axes), item.unit)
         return spec
+
+
+def _is_of_package(function: Callable[..., Any]) -> bool:
+    return str(getattr(function, "__module__", "")).split(".")[0] == "acoupipe_grain"
 
 
 def _options(name: str, compute: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -197,6 +197,11 @@ def quantity_names() -> set[str]:
     return {*STATIC, *INPUTS, *STEPS}
 
 
+def option_names(name: str) -> tuple[str, ...]:
+    """Return the names of the options of a feature; none if there is no such feature."""
+    return tuple(option_defaults(_REGISTERED[name].compute)) if name in _REGISTERED else ()
+
+
 def option_defaults(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the options of a function and of the steps that it builds on, by name, with their defaults."""
     parameters = inspect.signature(function).parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from acoupipe_grain.audio.features.registry import FrameFeature, frame_feature
+from acoupipe_grain.audio.features.registry import FrameFeature, frame_feature, option_names
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
 FrameFeatureLike: TypeAlias = str | FrameFeature | Mapping[str, Any]
@@ -57,6 +57,11 @@ def _resolved(item: Any) -> FrameFeature:
             "scaler, pca, such as {name: mel_spectrum, label: mel, options: {n_mels: 64}, scaler: mel.npz}."
         )
     for key in item:
+        if key in option_names(item["name"]):
+            raise ArgumentError(
+                f"features: {key!r} is an option of {item['name']!r}; write {{name: {item['name']}, options: {{{key}: "
+                f"{item[key]!r}}}}}."
+            )
         if key not in _KEYS:
             raise unknown_name(f"part of feature {item['name']!r}:", key, _KEYS)
     options = item.get("options", {})

@@ -55,6 +55,11 @@ class SegmentComputation:
         return self._graph is not None and self._graph.waits_for_threads
 
     @property
+    def code(self) -> dict[str, str]:
+        """Hashes of the code of users' features."""
+        return {} if self._graph is None else self._graph.code
+
+    @property
     def num_frame_bytes(self) -> int:
         """Size of the frames of one segment, in double precision."""
         if self._graph is None:

@@ -6,24 +6,18 @@ import os
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-import numpy as np
-from jaxtyping import Int32
-
-from acoupipe_grain.audio.segments.label_lines import LabelFile, Row, as_line
+from acoupipe_grain.audio.segments.label_lines import LabelFile, Row
 from acoupipe_grain.audio.segments.labels import (
-    UNKNOWN,
     WHOLE_NUMBER,
-    LabelledChunk,
     LabelSet,
-    is_reserved,
     problem_of_name,
 )
-from acoupipe_grain.errors import ArgumentError, did_you_mean
+from acoupipe_grain.errors import ArgumentError
 
 TEXT_EXTENSIONS = (".csv", ".lab", ".seg", ".tsv", ".txt")
 """Looked for where a label file is missing."""
@@ -80,6 +74,8 @@ def read_label_set(path: str | os.PathLike[str], separator: str = ",", *, argume
     rows = list(file.rows(("id", "name"), ("name",)))
     if not rows:
         raise ArgumentError(f"{argument}: {path}: lists no label; expected lines id,name or name.")
+    if len(rows[0].columns) == 1:
+        file.require_no_other_separator(rows)
     names: dict[str, int] = {}
     for row in rows:
         if len(row.columns) != len(rows[0].columns):
@@ -142,7 +138,7 @@ def read_file_labels(
         if not given or not label:
             missing = "the path of a recording" if not given else "a label, 'unknown' if it is not known"
             raise table.error(row.number, f"{row.text!r}: expected {missing}")
-        name = _key(given)
+        name = key_of(given)
         if _NOT_WITHIN.match(name):
             raise table.error(row.number, f"{given!r}: expected a path within the folder of the recordings, 'a/b.wav'")
         before = labels.setdefault(name, FileLabel(label, row.number))
@@ -188,120 +184,11 @@ def read_chunks(
     return tuple(chunks)
 
 
-def labels_by_file(
-    path: str | os.PathLike[str],
-    files: Sequence[str],
-    label_set: LabelSet | None = None,
-    separator: str = ",",
-    *,
-    argument: str = "file_labels",
-) -> tuple[LabelSet, Int32[np.ndarray, " file"]]:
-    """Return the labels there are, and the ids of the labels of recordings from a table of lines ``path,label``.
-
-    Parameters
-    ----------
-    path
-        The table; it may have more recordings.
-    files
-        Names of the recordings.
-    label_set
-        The labels there are; all others are unknown. None: all that the table gives to `files`, sorted.
-    separator
-        Between columns.
-    argument
-        What the table is called in errors.
-
-    Raises
-    ------
-    ArgumentError
-        If `read_file_labels` does, or the table lacks a recording.
-    """
-    table = read_file_labels(path, separator, argument=argument)
-    names = [_key(name) for name in files]
-    if missing := [file for file, name in zip(files, names, strict=True) if name not in table]:
-        others = f" (and {len(missing) - 1} others)" if len(missing) > 1 else ""
-        hint = did_you_mean(missing[0], {name: name for name in table})
-        line = as_line([missing[0], "unknown"], separator)
-        raise ArgumentError(
-            f"{argument}: {path}: lacks the recording {missing[0]!r}{others}{hint} Add a line with its label, {line!r} "
-            "if that is not known."
-        )
-    texts = [table[name].label for name in names]
-    label_set = _set_of(texts) if label_set is None else label_set
-    ids = [_id_or_unknown(label_set, text) for text in texts]
-    return label_set, np.array(ids, dtype=np.int32)
-
-
-def chunks_by_file(
-    folder: str | os.PathLike[str],
-    files: Sequence[str],
-    label_set: LabelSet | None = None,
-    separator: str = ",",
-    extension: str = ".seg",
-    *,
-    argument: str = "chunk_labels",
-) -> tuple[LabelSet, list[tuple[LabelledChunk, ...]]]:
-    """Return the labels there are, and the labelled parts of recordings from a folder of label files.
-
-    Parameters
-    ----------
-    folder
-        The label file of ``a/b.wav`` is ``a/b.seg`` in it.
-    files
-        Names of the recordings.
-    label_set
-        The labels there are; all others are unknown. None: all that the files of `files` have, sorted.
-    separator
-        Between columns.
-    extension
-        Of label files, with its dot.
-    argument
-        What the folder is called in errors.
-
-    Raises
-    ------
-    ArgumentError
-        If `read_chunks` does, or a recording has no label file.
-    """
-    if not os.path.isdir(folder):
-        raise ArgumentError(f"{argument}: {folder}: there is no such folder; expected one with label files.")
-    by_file = []
-    for name in files:
-        path = os.path.join(folder, os.path.splitext(name)[0] + extension)
-        if not os.path.exists(path):
-            raise ArgumentError(
-                f"{argument}: {path}: there is no such file, for the recording {name!r}{_other_extension(path)} "
-                "Add it; an empty one says that nothing is labelled."
-            )
-        by_file.append(read_chunks(path, separator, argument=argument))
-    label_set = _set_of(chunk.label for chunks in by_file for chunk in chunks) if label_set is None else label_set
-    return label_set, [
-        tuple(LabelledChunk(item.start, item.end, _id_or_unknown(label_set, item.label)) for item in chunks)
-        for chunks in by_file
-    ]
-
-
 def relative_path(text: str) -> str:
     r"""Return a path in the form of recordings' names, ``/`` between folders: ``a/b.wav`` for ``.\a\b.wav``."""
     return posixpath.normpath(text.replace("\\", "/"))
 
 
-def _other_extension(path: str) -> str:
-    """Return the hint at a label file with another extension than the one that is missing."""
-    stem, extension = os.path.splitext(path)
-    found = [other for item in TEXT_EXTENSIONS for other in (item, item.upper()) if os.path.exists(stem + other)]
-    return f"; is the extension {found[0]!r}, not {extension!r}?" if found else "."
-
-
-def _key(path: str) -> str:
+def key_of(path: str) -> str:
+    """Return what is compared of the names of recordings: letters with accents are written in two ways."""
     return unicodedata.normalize("NFC", relative_path(path))
-
-
-def _set_of(texts: Iterable[str]) -> LabelSet:
-    """Return the labels that occur in files, besides the reserved ones."""
-    return LabelSet.from_names({text for text in texts if not is_reserved(text)})
-
-
-def _id_or_unknown(label_set: LabelSet, text: str) -> int:
-    number = label_set.id_of(text)
-    return UNKNOWN if number is None else number

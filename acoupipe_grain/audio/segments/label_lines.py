@@ -87,6 +87,13 @@ class LabelFile:
                 raise self.error(row.number, f"{row.text!r} has {counted}; expected {shown}{hint}")
             is_first = False
 
+    def require_no_other_separator(self, rows: Sequence[Row]) -> None:
+        """Raise `ArgumentError` if another separator stands in every line of a file with one column."""
+        for other in SEPARATORS[:-1]:
+            if other != self.separator and all(other in row.text for row in rows):
+                shown = f"{rows[0].text!r} has 1 column; is the separator {other!r}, not {self.separator!r}?"
+                raise self.error(rows[0].number, shown)
+
     def id_in(self, row: Row) -> int:
         """Return the id in the first column of a line."""
         text = row.columns[0]
@@ -114,7 +121,7 @@ class LabelFile:
                 columns = [column.strip() for row in reader for column in row]
             except csv.Error as error:
                 raise self.error(number, f"{line!r}: cannot be divided into columns ({error})") from error
-            if line:
+            if any(columns):  # spreadsheets write empty rows with their separators
                 yield Row(number, line, columns)
 
     def _text(self) -> str:

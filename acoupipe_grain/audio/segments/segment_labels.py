@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Int32
 
 from acoupipe_grain import arguments
+from acoupipe_grain.audio.files import AudioFile
 from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.grid import SegmentGrid
-from acoupipe_grain.audio.segments.label_files import LabelledChunk, chunks_by_file, labels_by_file, read_label_set
+from acoupipe_grain.audio.segments.label_files import read_label_set
 from acoupipe_grain.audio.segments.labelling import label_segments
-from acoupipe_grain.audio.segments.labels import LabelSet
+from acoupipe_grain.audio.segments.labels import LabelledChunk, LabelSet
+from acoupipe_grain.audio.segments.labels_of_files import chunks_by_file, labels_by_file
 from acoupipe_grain.audio.segments.table import SegmentTable
 from acoupipe_grain.errors import ArgumentError
 
@@ -83,8 +86,8 @@ class LabelSource:
         """Whether there are labels."""
         return bool(self.file_labels or self.chunk_labels)
 
-    def read(self, names: Sequence[str]) -> tuple[LabelSet, list[RecordingLabels]]:
-        """Return the labels there are, and those of recordings with these names.
+    def read(self, files: Sequence[AudioFile]) -> tuple[LabelSet, list[RecordingLabels]]:
+        """Return the labels there are, and those of recordings.
 
         Raises
         ------
@@ -95,11 +98,19 @@ class LabelSource:
             given: LabelSet | None = read_label_set(expanded(self.labels), self.label_separator)
         else:
             given = None if self.labels is None else LabelSet.from_names(self.labels)
+        names = [file.name for file in files]
         if self.file_labels:
             label_set, ids = labels_by_file(expanded(self.file_labels), names, given, self.label_separator)
             return label_set, ids.tolist()
         folder = expanded(str(self.chunk_labels))
-        label_set, chunks = chunks_by_file(folder, names, given, self.label_separator, self.label_extension)
+        label_set, chunks = chunks_by_file(
+            folder,
+            names,
+            given,
+            self.label_separator,
+            self.label_extension,
+            durations=[Fraction(file.num_frames, file.sample_rate) for file in files],
+        )
         return label_set, list(chunks)
 
     def to_json(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from acoupipe_grain.audio.files import AudioFile
 from acoupipe_grain.audio.formats import common_num_channels, common_sample_rate
 from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.grid import SegmentGrid
@@ -22,6 +23,8 @@ from acoupipe_grain.audio.segments.table import SegmentTable, segments_of
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
 MAX_NAMES_SHOWN = 3
+MAX_TIMES_LONGEST = 100
+"""A segment so many times as long as any recording is a mistake."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +96,25 @@ def find_segments(
     recordings = Recordings(tuple(everything.files[number] for number in numbers))
     rate = common_sample_rate(recordings.files, sample_rate, minimum=1)
     grid = SegmentGrid.from_seconds(duration, overlap, rate)
+    _require_seconds(duration, recordings.files)
     table = segments_of(recordings.files, grid, rate)
     label_set = None
     if label_source.is_given:
         # Read for all files: a label has the same number in every set.
-        label_set, of_all = label_source.read(everything.names)
+        label_set, of_all = label_source.read(everything.files)
         of_recordings = [of_all[number] for number in numbers]
         labels = labels_of_segments(table, grid, rate, of_recordings, label_source.min_coverage)
         table = replace(table, labels=labels)
     return Segmentation(recordings, rate, common_num_channels(recordings.files, mono), mono, grid, table, label_set)
+
+
+def _require_seconds(duration: float, files: Sequence[AudioFile]) -> None:
+    longest = max(file.num_frames / file.sample_rate for file in files)
+    if duration > MAX_TIMES_LONGEST * longest:
+        raise ArgumentError(
+            f"duration={duration!r}: the longest of {len(files)} recordings has {longest:g} s; expected seconds, is it "
+            "in ms?"
+        )
 
 
 def _numbers_in_set(names: Sequence[str], datasplit: Any, dataset: Any) -> list[int]:

@@ -295,6 +295,7 @@ class SegmentSource(Identified, StartsGrainWorkers):
         identity = {name: value for name, value in self.content.items() if name != "libraries"}
         features = [_without_place(item.identity) for item in self.features]
         identity |= {"tables": self.tables, "features": features, "framing": self.framing.to_json(), **self.versions}
+        identity["code"] = self._computation.code  # a cache must not outlive a change of a user's feature
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         return f"{type(self).__name__}({len(self)} segments {digest[:16]}, {listed}, {self.framing!r})"
 

@@ -27,6 +27,8 @@ VERSION = 1
 
 RATIO_TOLERANCE = Fraction(1, 10**6)
 PICKLES = (".jl", ".joblib", ".pickle", ".pkl")
+PICKLE_MARK = b"\x80"
+"""First byte of pickles, whatever their names are."""
 
 _EXPECTED = "expected a mapping from sets to lists of file names, {'train': ['a.wav', 'b.wav'], 'test': ['c.wav']}"
 
@@ -89,7 +91,10 @@ class DataSplit:
         """
         _refuse_pickle(path, argument)
         try:
-            content = json.loads(Path(path).read_bytes())
+            content_bytes = Path(path).read_bytes()
+            if content_bytes[:1] == PICKLE_MARK:
+                raise _pickle_error(path, argument)
+            content = json.loads(content_bytes)
         except OSError as error:
             hint = nearest_file(os.fspath(path)) if isinstance(error, FileNotFoundError) else "."
             raise ArgumentError(f"{argument}: {path}: cannot be read ({error.strerror}){hint}") from error
@@ -285,11 +290,15 @@ def _refuse_pickle(path: Any, argument: str) -> None:
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(f"{argument}={path!r}: expected the path of a file.")
     if os.path.splitext(path)[1].lower() in PICKLES:
-        convert = (
-            'json.dump({"sets": {name: sorted(files) for name, files in '
-            f'joblib.load({os.fspath(path)!r})["sets"].items()}}}}, open("split.json", "w"))'
-        )
-        raise ArgumentError(
-            f"{argument}: {os.fspath(path)!r}: a pickle may run anything when it is read; splits are JSON here. One "
-            f"that you trust is converted by {convert}"
-        )
+        raise _pickle_error(path, argument)
+
+
+def _pickle_error(path: str | os.PathLike[str], argument: str) -> ArgumentError:
+    convert = (
+        'json.dump({"sets": {name: sorted(files) for name, files in '
+        f'joblib.load({os.fspath(path)!r})["sets"].items()}}}}, open("split.json", "w"))'
+    )
+    return ArgumentError(
+        f"{argument}: {os.fspath(path)!r}: a pickle may run anything when it is read; splits are JSON here. One "
+        f"that you trust is converted by {convert}"
+    )

@@ -304,9 +304,9 @@ def test_an_option_without_a_value_is_asked_for():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_mfcc": 33, "n_mels": 32}, "^n_mfcc=33: must be at least 1 and at most 32"),
-        ({"n_mels": 0}, "^n_mels=0"),
-        ({"max_freq": 4001}, r"^max_freq=4001: .* at most 4000"),
+        ({"n_mfcc": 33, "n_mels": 32}, "^features: 'mfcc': n_mfcc=33: must be at least 1 and at most 32"),
+        ({"n_mels": 0}, "^features: 'mfcc': n_mels=0"),
+        ({"max_freq": 4001}, r"^features: 'mfcc': max_freq=4001: .* at most 4000"),
     ],
 )
 def test_wrong_values_of_options_are_refused_when_the_specification_is_asked_for(options, message):

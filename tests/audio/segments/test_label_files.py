@@ -7,14 +7,13 @@ import pytest
 from acoupipe_grain.audio.segments.label_files import (
     Chunk,
     FileLabel,
-    chunks_by_file,
-    labels_by_file,
     read_chunks,
     read_file_labels,
     read_label_set,
     relative_path,
 )
 from acoupipe_grain.audio.segments.labels import GARBAGE, NO_ACTIVITY, UNKNOWN, LabelledChunk, LabelSet
+from acoupipe_grain.audio.segments.labels_of_files import chunks_by_file, labels_by_file
 from acoupipe_grain.errors import ArgumentError
 
 
@@ -102,7 +101,7 @@ class TestLabelSets:
             ("1,crow\n0,1\n", 2, "the name '1' is the id in line 1; give another name"),
             ("0,crow,x\n", 1, "'0,crow,x' has 3 columns; expected id,name or name"),
             ("id,name\ncrow\n", 2, "'crow' has 1 column; expected id,name"),
-            ("0\tcrow\n", 1, "'0\\\\tcrow': expected a name without blanks around it, and no tab in it"),
+            ("0\tcrow\n1\twren\n", 1, r"'0\\tcrow' has 1 column; is the separator '\\t', not ','\?$"),
             ('0,crow\n1,"wren\n', 2, "'1,\"wren': cannot be divided into columns"),
             (b"0,crow\n1,wr\xe9n\n", 2, "byte 0xe9 is no UTF-8 text; save the file as UTF-8"),
             ("0,crow\n".encode("utf-16"), 1, "byte 0xff is no UTF-8 text"),
@@ -307,3 +306,36 @@ class TestChunksByFile:
         path = written("0,1,a\n2,1,b\n", "a.seg")
         with pytest.raises(ArgumentError, match=f"^chunk_labels: {path}, line 2: '2,1,b': expected an end after"):
             chunks_by_file(tmp_path, ["a.wav"])
+
+
+def test_empty_rows_of_spreadsheets_are_passed_over(written):
+    assert list(read_file_labels(written("a.wav;crow\n;\n ; \n"), ";")) == ["a.wav"]
+
+
+def test_labels_of_which_none_occurs_are_refused(written, tmp_path):
+    table = written("a.wav,crow\nb.wav,wren\nc.wav,unknown\n", "files.csv")
+    labels = LabelSet.from_names(["Crow", "Owl"])
+    with pytest.raises(ArgumentError, match=r"labels: none of 'Crow', 'Owl' occurs in file_labels: .*files.csv, which"):
+        labels_by_file(table, ["a.wav", "b.wav", "c.wav"], labels)
+    assert labels_by_file(table, ["c.wav"], labels)[1].tolist() == [UNKNOWN]
+    written("0,1,crow\n", "a.seg")
+    with pytest.raises(ArgumentError, match=r"which has 'crow' \(1\); did you mean 'Crow'"):
+        chunks_by_file(tmp_path, ["a.wav"], labels)
+
+
+def test_what_begins_after_the_end_of_a_recording_is_refused(written, tmp_path):
+    written("0.5,1.5,crow\n", "a.seg")
+    path = written("0,1,crow\n100,900,crow\n", "b.seg")
+    durations = [Fraction(1), Fraction(1)]
+    assert len(chunks_by_file(tmp_path, ["a.wav"], durations=durations)[1][0]) == 1
+    with pytest.raises(
+        ArgumentError, match=rf"{re.escape(str(path))}, line 2: 100 s is after the end of 'b.wav' \(1 s\); .* in ms\?"
+    ):
+        chunks_by_file(tmp_path, ["a.wav", "b.wav"], durations=durations)
+
+
+def test_a_recording_under_almost_the_same_name_is_shown(written):
+    table = written("A,crow\nb.WAV,wren\n")
+    for name, given in (("a.wav", "'A'"), ("b.wav", "'b.WAV'")):
+        with pytest.raises(ArgumentError, match=rf"lacks the recording '{name}'; line \d has {given}, write it as"):
+            labels_by_file(table, [name])

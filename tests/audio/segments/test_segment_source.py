@@ -298,6 +298,39 @@ def test_features_of_ones_own_work_in_batches(audio):
     np.testing.assert_array_equal(batch["test_peak"], np.abs(batch["audio"]).max(axis=-1))
 
 
+def test_a_feature_whose_code_changes_has_another_cache(audio, monkeypatch):
+    from acoupipe_grain.audio.features import registry
+
+    monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
+    apg.register_frame_feature("test_level", lambda audio: audio.mean(axis=-1), axes=())
+    before = repr(apg.SegmentSource(audio, 0.25, features=["test_level"]))
+    assert repr(apg.SegmentSource(audio, 0.25, features=["test_level"])) == before
+    del registry._REGISTERED["test_level"]
+    apg.register_frame_feature("test_level", lambda audio: 2 * audio.mean(axis=-1), axes=())
+    assert repr(apg.SegmentSource(audio, 0.25, features=["test_level"])) != before
+
+
+@pytest.mark.parametrize(
+    ("function", "axes", "message"),
+    [
+        (lambda audio: np.abs(audio).max(axis=-1), (), "features: 'test_wrong': .* use jax.numpy in it"),
+        (
+            lambda magnitudes: magnitudes,
+            ("bin", "frame"),
+            "in which the axis 'frame' of .* has not 7 frames; transpose",
+        ),
+        (lambda magnitudes: magnitudes, ("frame",), r"but its axes are \('frame',\); name all but the first 1"),
+    ],
+)
+def test_features_of_ones_own_that_are_wrong_are_refused(audio, monkeypatch, function, axes, message):
+    from acoupipe_grain.audio.features import registry
+
+    monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
+    apg.register_frame_feature("test_wrong", function, axes=axes)
+    with pytest.raises(ArgumentError, match=message):
+        apg.SegmentSource(audio, 0.25, features=["test_wrong"])
+
+
 @apg.register_frame_feature("test_peak", axes=())
 def peak(audio):
     return abs(audio).max(axis=-1)
@@ -332,11 +365,20 @@ def test_broken_recordings_are_named(tmp_path):
         ({"files": []}, r"files=\[\]: expected a folder"),
         ({"files": "nowhere"}, "files: 'nowhere'.*there is no such file or folder"),
         ({"duration": 0}, "duration=0: expected a finite number in s, greater than 0"),
+        ({"duration": 500}, "duration=500.0: the longest of 4 recordings has 2 s; expected seconds, is it in ms"),
         ({"overlap": 1}, "overlap=1: expected a finite number, at least 0, less than 1"),
         ({"mono": 1}, "mono=1: expected true or false"),
         ({"sample_rate": 0}, "sample_rate=0: must be at least 1"),
         ({"features": []}, r"features=\[\]: expected a list of names"),
         ({"features": ["mel_spectra"]}, "unknown feature 'mel_spectra'; did you mean 'mel_spectrum'"),
+        (
+            {"features": [{"name": "mel_spectrum", "n_mels": 20}]},
+            "features: 'n_mels' is an option of 'mel_spectrum'; write .*options: {n_mels: 20}",
+        ),
+        (
+            {"features": [{"name": "mfcc", "options": {"max_freq": 5000}}]},
+            "features: 'mfcc': max_freq=5000: .* at most 4000",
+        ),
         ({"features": ["audio", "audio"]}, "features: 'audio' is asked for twice"),
         ({"features": [{"name": "energy", "label": "idx"}]}, "features: 'idx' is what elements say of the segment"),
         ({"features": ["energy"], "hop_size": 10_000}, "hop_size"),

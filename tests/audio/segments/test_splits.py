@@ -384,3 +384,12 @@ class TestAnySplit:
     def test_anything_else_is_an_error(self, value, message):
         with pytest.raises(ArgumentError, match=message):
             as_split(value, argument="split")
+
+
+def test_a_pickle_is_refused_under_any_name(tmp_path):
+    import pickle
+
+    path = tmp_path / "split.json"
+    path.write_bytes(pickle.dumps({"sets": {}}))
+    with pytest.raises(ArgumentError, match="a pickle may run anything"):
+        DataSplit.load(path)
