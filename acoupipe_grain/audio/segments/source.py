@@ -90,8 +90,10 @@ class SegmentSource(Identified, StartsGrainWorkers):
         Table of lines ``path,label``, one for every file.
     chunk_labels
         Folder with a file of lines ``start,end,label`` (in seconds) for every recording, ``a/b.seg`` for ``a/b.wav``.
-    label_extension, label_separator
-        Extension of the files in that folder, and what separates columns in all label files.
+    label_extension
+        Extension of the files in that folder.
+    label_separator
+        What separates columns in all label files.
     min_coverage
         Part of a segment, 0 ... 1, that chunks of one label must cover for the segment to have it.
     activity_params

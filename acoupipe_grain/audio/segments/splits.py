@@ -159,7 +159,7 @@ class DataSplit:
             if self._is_saved_in(target):
                 return
             raise ArgumentError(
-                f"path={str(target)!r}: something else is there; give another path, or replace it with overwrite=True."
+                f"path={str(target)!r}: something else is there; give another path, or replace it with overwrite=True (--overwrite)."
             )
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n"
         partial = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_native_id()}.partial")
