@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import CodeType
+from types import CellType, CodeType
 from typing import Any
 
 from acoupipe_grain.errors import ArgumentError
@@ -91,6 +91,34 @@ def code_hash(function: Callable[..., Any]) -> str:
         parts += [code.co_code.hex(), *code.co_names, *plain]
         pending += inner
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12] if parts else "unknown"
+
+
+def function_hash(function: Callable[..., Any]) -> str:
+    """Return a hash of a function's code, its defaults, and what it captures as far as that has a value of its own.
+
+    Of functions it captures their hashes, of objects that are neither plain values nor arrays only the type.
+    """
+    return hashlib.sha256(" ".join(_parts_of(function, ())).encode()).hexdigest()[:12]
+
+
+def _parts_of(value: Any, above: tuple[int, ...]) -> list[str]:
+    if id(value) in above:
+        return ["itself"]
+    inside = (*above, id(value))
+    if isinstance(value, str | bytes | int | float | complex | bool | None):
+        return [repr(value)]
+    if isinstance(value, list | tuple):
+        return [part for item in value for part in ("(", *_parts_of(item, inside), ")")]
+    if isinstance(value, dict):
+        return [part for item in value.items() for part in _parts_of(item, inside)]
+    if hasattr(value, "dtype") and hasattr(value, "tobytes"):
+        return [str(value.dtype), str(value.shape), hashlib.sha256(value.tobytes()).hexdigest()]
+    wrapped = getattr(value, "__wrapped__", value)
+    if not hasattr(wrapped, "__code__"):
+        return [type(value).__qualname__]
+    cells = [cell.cell_contents for cell in wrapped.__closure__ or () if cell != CellType()]
+    captured = [cells, wrapped.__defaults__, wrapped.__kwdefaults__]
+    return [code_hash(wrapped), *_parts_of(captured, inside)]
 
 
 def require_callable(value: Any, num_arguments: int, expected: str) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 
 from acoupipe_grain.audio.patterns import FoundFile
@@ -13,6 +14,10 @@ from acoupipe_grain.extras import import_extra
 NUM_DIGESTED_BYTES = 4096
 MAX_FRAMES = 2**53
 """libsndfile says 2**63 − 1 of a file whose header does not tell its length."""
+_TOLD = re.compile(r"\b(?:data|ssnd|data size) *: (\d+) \(should be (\d+)\)", re.IGNORECASE)
+"""What libsndfile logs of the sizes of audio data that it corrects, bytes."""
+_ENDLESS = 0x7FFFF000
+"""Such sizes, and larger ones, are told by what writes to a pipe and does not know them."""
 
 
 class BrokenFileError(DataError):
@@ -63,6 +68,10 @@ def read_header(found: FoundFile) -> AudioFile:
         digest = _digest(found.path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: headerless formats
         raise BrokenFileError(f"{found.path}: cannot be read as audio ({error}).") from error
+    if cut := _TOLD.search(header.extra_info):
+        told, there = int(cut[1]), int(cut[2])
+        if there < told < _ENDLESS:
+            raise BrokenFileError(f"{found.path}: is cut off: has {there} of the {told} bytes that its header tells.")
     if not 0 < header.frames < MAX_FRAMES:
         length = "holds no sample" if header.frames <= 0 else "does not tell its length"
         raise BrokenFileError(f"{found.path}: {length}.")

@@ -98,6 +98,9 @@ def _feature_of(name: str, mapping: Mapping[str, Any], features_root: str | None
 def _computed(name: str, config: Any, transforms: Mapping[str, Any]) -> SegmentFeature:
     if config is not None and not isinstance(config, Mapping):
         raise ArgumentError(f"config={config!r:.200}: expected a mapping such as {{n_mels: 64}}.")
+    for older, name_here in OPTIONS.items():
+        if config and older in config and name_here in config:
+            raise ArgumentError(f"config: {older} and {name_here} mean the same; keep one of them.")
     options = {
         OPTIONS.get(key, key): as_switch(value) if key in OPTIONS else value for key, value in (config or {}).items()
     }

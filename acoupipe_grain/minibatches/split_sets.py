@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from acoupipe_grain.audio.patterns import expanded
@@ -25,7 +26,7 @@ def names_of_sets(datasplit: Any) -> list[str]:
     ArgumentError
         If it is none of them, the file cannot be read, or no set has a recording.
     """
-    split = as_split(expanded(datasplit) if isinstance(datasplit, str) else datasplit)
+    split = as_split(expanded(os.fspath(datasplit)) if isinstance(datasplit, str | os.PathLike) else datasplit)
     names = [name for name, files in split.sets.items() if files]
     if not names:
         raise ArgumentError(f"datasplit: its sets {', '.join(split.sets)} have no recording; give them some.")

@@ -121,7 +121,8 @@ def epoch_order(
     # Words that order files might be equal: then by number.
     order = np.lexsort((files, keys))
     if options.shuffle_mb_block_size:
-        blocks = np.arange(len(order)) // (options.shuffle_mb_block_size * options.batch_size)
+        size = min(options.shuffle_mb_block_size * options.batch_size, len(order))
+        blocks = np.arange(len(order)) // size
         words = streams.words("minibatch_blocks", [epoch], len(order))[0]
         order = order[np.lexsort((words, blocks))]
     return order

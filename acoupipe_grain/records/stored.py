@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from acoupipe_grain import arguments
-from acoupipe_grain.errors import DataError
+from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.records.codec import BatchDecoder, decode
 from acoupipe_grain.records.manifest import check_shard_sizes, read_manifest
 from acoupipe_grain.records.readers import ShardReaders
@@ -83,6 +83,8 @@ class ArrayRecordSource(StartsGrainWorkers):
 
     def batch(self, indices: Sequence[int]) -> Element:
         """Return many elements, stacked, read together."""
+        if not len(indices):
+            raise ArgumentError(f"indices={indices!r}: expected at least one record.")
         numbers = np.array([arguments.record_index(index, len(self)) for index in indices])
         shards, positions = np.divmod(numbers, self.manifest.plan.records_per_shard)
         records: list[bytes] = [b""] * len(numbers)

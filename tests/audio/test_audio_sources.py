@@ -395,3 +395,25 @@ def test_multichannel_recordings_keep_their_channels(tmp_path):
     alone = apg.AudioDataSimpleSource({"array": [write(tmp_path / "5.wav", audio[5])]}, sample_rate=11_025)[0]["audio"]
     assert resampled.shape == (16, 11_025)
     np.testing.assert_allclose(resampled[5], alone[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "container"), [("a.wav", "WAV"), ("a.aiff", "AIFF")])
+def test_files_that_are_cut_off_are_broken(tmp_path, name, container):
+    """libsndfile would take what is left for the whole."""
+    import soundfile
+
+    path = tmp_path / name
+    soundfile.write(path, noise(1.0).T, 8000, subtype="PCM_16", format=container)
+    apg.AudioDataSimpleSource({"x": [path]})
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(DataError, match=rf"{name}: is cut off: has 199\d\d of the 320\d\d bytes that its header tells"):
+        apg.AudioDataSimpleSource({"x": [path]})
+
+
+def test_files_from_a_pipe_that_do_not_tell_their_length_are_read(tmp_path):
+    path = write(tmp_path / "a.wav", noise(1.0))
+    content = bytearray(path.read_bytes())
+    place = content.index(b"data") + 4
+    content[place : place + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+    assert apg.AudioDataSimpleSource({"x": [path]}, duration=0.5)[0]["audio"].any()

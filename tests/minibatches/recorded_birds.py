@@ -1,6 +1,7 @@
 """Labelled recordings, and configurations that read them in either form."""
 
 import json
+import math
 
 import numpy as np
 import soundfile
@@ -40,8 +41,8 @@ def write_recordings(folder):
         chunks.write_text(f"0,{seconds / 2},silence\n{seconds / 2},{seconds},{LABELS[name]}\n")
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, audio.astype(np.float32), RATE, subtype="FLOAT")
-        for feature, shape in (("pitch", (100, 3)), ("level", (100,))):
-            array = folder / feature / f"{stem}.npy"
+        for feature, rate, size in (("pitch", 40, (3,)), ("level", 40, ())):
+            array, shape = folder / feature / f"{stem}.npy", (math.ceil(rate * seconds), *size)
             array.parent.mkdir(parents=True, exist_ok=True)
             np.save(array, 1000.0 * number + np.arange(np.prod(shape)).reshape(shape))
     (folder / "files.csv").write_text("".join(f"{name},{label}\n" for name, label in LABELS.items()))

@@ -154,3 +154,8 @@ def test_every_option_has_a_key_with_a_description():
     keys = list(keys_of("MiniBatchGen", MiniBatchOptions))
     assert [key.name for key in keys] == [f"MiniBatchGen.{name}" for name in MiniBatchOptions.__dataclass_fields__]
     assert all(key.description for key in keys)
+
+
+def test_blocks_may_be_larger_than_anything():
+    order = epoch_order([0, 0, 1], MiniBatchOptions(batch_size=2**40, shuffle_mb_block_size=2**40), 0)
+    assert sorted(order.tolist()) == [0, 1, 2]

@@ -35,6 +35,8 @@ def test_many_elements_are_read_at_once_as_they_are_one_by_one(exported):
     assert all(array.flags.writeable and array.flags.c_contiguous for array in batch.values())
     with pytest.raises(RecordIndexError, match="index=20"):
         stored.batch([0, 20])
+    with pytest.raises(ArgumentError, match=r"indices=\[\]: expected at least one record"):
+        stored.batch([])
 
 
 def test_a_broken_record_among_many_is_named(damaged):

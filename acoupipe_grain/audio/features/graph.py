@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -24,7 +24,7 @@ from acoupipe_grain.audio.features.registry import (
 )
 from acoupipe_grain.audio.features.requested import require_distinct
 from acoupipe_grain.audio.features.transforming import transformed
-from acoupipe_grain.callables import code_hash
+from acoupipe_grain.callables import function_hash
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.named_functions import narrowed_result, parameter_names
 from acoupipe_grain.one_at_a_time import OneAtATime
@@ -175,8 +175,19 @@ class FrameFeatureGraph:
 
     @property
     def code(self) -> dict[str, str]:
-        """Hashes of the code of features that are not the package's."""
-        return {key: code_hash(node.compute) for key, node in self._nodes.items() if not _is_of_package(node.compute)}
+        """Hashes of the features that are not the package's."""
+        return {
+            key: function_hash(node.compute) for key, node in self._nodes.items() if not _is_of_package(node.compute)
+        }
+
+    @property
+    def signature(self) -> Hashable:
+        """What the program that computes the features depends on; graphs with the same one compute the same."""
+        nodes = tuple((key, node.compute, node.arguments) for key, node in self._nodes.items())
+        features = tuple(
+            (item.key, self._outputs[item.key], len(item.axes), item.scaler, item.pca) for item in self.features
+        )
+        return nodes, features, self.framing, self.num_samples
 
     def element_spec(self, leading_shape: Sequence[int] = (), leading_axes: Sequence[str] = ()) -> dict[str, ArraySpec]:
         """Return the specification of the results, found by tracing the function without computing it.

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from acoupipe_grain.audio.features.frame_steps import INPUTS, STATIC, STEPS
 from acoupipe_grain.audio.features.transform_files import as_components, as_standardization
 from acoupipe_grain.audio.features.transforms import PrincipalComponents, Standardization
@@ -221,13 +223,20 @@ def _checked_options(name: str, options: Mapping[str, Any], defaults: Mapping[st
         if option not in defaults:
             raise unknown_name(f"option of feature {name!r}:", option, defaults)
     try:
-        texts = {option: json.dumps(value) for option, value in options.items()}
+        texts = {option: json.dumps(value, default=_plain) for option, value in options.items()}
     except (TypeError, ValueError) as error:
         raise ArgumentError(
             f"options of feature {name!r}: {dict(options)!r} cannot be written to a manifest ({error}); use numbers, "
             "strings, switches and lists of them."
         ) from error
     return {option: json.loads(text) for option, text in texts.items() if not _is_default(text, defaults[option])}
+
+
+def _plain(value: Any) -> Any:
+    """Return what is no JSON value but plainly means one: a NumPy number."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no plain value")
 
 
 def _is_default(text: str, default: Any) -> bool:

@@ -41,6 +41,8 @@ def transformed(
     ArgumentError
         If their sizes are not that of the feature called `name`.
     """
+    if jnp.iscomplexobj(values):
+        raise ArgumentError(f"scaler or pca of feature {name!r}: its numbers are complex; leave it out.")
     exact = values.astype(jnp.float64) if has_size else values.astype(jnp.float64)[..., np.newaxis, :]
     if pca is not None:
         _require_size("pca", pca.mean.size, exact.shape[-2], f"feature {name!r}")

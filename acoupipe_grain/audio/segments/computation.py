@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -18,6 +18,8 @@ CHUNK_BYTES = 8 * 2**20
 
 class SegmentComputation:
     """The elements of segments from their inputs: a pure function, jittable where it computes.
+
+    Those that compute the same are equal: the sets of a split share one compiled program.
 
     Parameters
     ----------
@@ -55,6 +57,11 @@ class SegmentComputation:
         return self._graph is not None and self._graph.waits_for_threads
 
     @property
+    def has_frames(self) -> bool:
+        """Whether there are frames."""
+        return self._graph is not None and self._graph.num_frames > 0
+
+    @property
     def code(self) -> dict[str, str]:
         """Hashes of the code of users' features."""
         return {} if self._graph is None else self._graph.code
@@ -65,6 +72,20 @@ class SegmentComputation:
         if self._graph is None:
             return 0
         return 8 * self._graph.framing.window_size * self._graph.num_frames * self._num_channels
+
+    @property
+    def _signature(self) -> Hashable:
+        graph = None if self._graph is None else self._graph.signature
+        rows = tuple(
+            (item.feature.key, item.feature.scaler, item.feature.pca, item.shape) for item in self._precomputed
+        )
+        return graph, rows, tuple(self._names), self._num_channels
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SegmentComputation) and self._signature == other._signature
+
+    def __hash__(self) -> int:
+        return hash(self._signature)
 
     def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Compute the elements of segments; `inputs` may have a leading batch axis."""

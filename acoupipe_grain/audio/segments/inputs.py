@@ -118,7 +118,7 @@ class SegmentInputs(StartsGrainWorkers):
 
     def __repr__(self) -> str:
         read = [f"{self.num_samples_read} samples"] if self.num_samples_read else []
-        read += [f"{item.feature.key} {item.digest[:16]}" for item in self.precomputed]
+        read += [f"{item.feature.key} {item.digest[:16]} {item.shape}" for item in self.precomputed]
         recordings = self.segments.recordings
         return (
             f"SegmentInputs({len(self)} segments {self.table.digest[:16]} of {len(recordings.files)} files "

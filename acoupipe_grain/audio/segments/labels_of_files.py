@@ -34,7 +34,7 @@ def labels_by_file(
     files
         Names of the recordings.
     label_set
-        The labels there are; all others are unknown. None: all that the table gives to `files`, sorted.
+        The labels there are; all others are unknown. None: all in the table, sorted.
     separator
         Between columns.
     argument
@@ -60,7 +60,10 @@ def labels_by_file(
             "if that is not known."
         )
     texts = [table[name].label for name in names]
-    label_set = _set_of(texts) if label_set is None else _fitting(label_set, texts, f"{argument}: {path}")
+    if label_set is None:  # of all recordings in the table: ids mean the same wherever some of them are
+        label_set = _set_of(label for name, (label, _) in table.items() if name in names or posixpath.splitext(name)[1])
+    else:
+        label_set = _fitting(label_set, texts, f"{argument}: {path}")
     ids = [_id_or_unknown(label_set, text) for text in texts]
     return label_set, np.array(ids, dtype=np.int32)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -18,9 +19,12 @@ from acoupipe_grain.audio.features import transformed
 from acoupipe_grain.audio.files import AudioFile
 from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.precomputed import PrecomputedFeature
-from acoupipe_grain.audio.segments.recordings import digest_of_file
+from acoupipe_grain.audio.segments.recordings import digest_of_file, require_own_files
 from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.specs import ArraySpec
+
+SURPLUS, MIN_SURPLUS = 1.05, 4
+"""How many times as many rows as a recording lasts for a file may have, and how many more: frames at its ends."""
 
 
 class PrecomputedArrays:
@@ -42,12 +46,13 @@ class PrecomputedArrays:
     num_rows
         Rows of a segment.
     size
-        Numbers in a row; None if a row is one number.
+        Numbers in a row; None if a row is one number, in files of shape (row,) or (row, 1).
 
     Raises
     ------
     ArgumentError
-        If a segment has no row, or a file is missing, has another shape than the others, or too few rows.
+        If a segment has no row, two recordings would have one file, or a file is missing, holds something else, has
+        another shape than the others, or too few rows.
     """
 
     def __init__(
@@ -68,17 +73,25 @@ class PrecomputedArrays:
             )
         folder = expanded(feature.folder)
         self.paths = [os.path.join(folder, os.path.splitext(file.name)[0] + ".npy") for file in files]
+        require_own_files(files, f"features: {feature.name!r}", ".npy")
+        self._shapes = []
         sizes: dict[int | None, str] = {}
         for path, file, last in zip(self.paths, files, last_starts, strict=True):
             array = self._opened(path)
-            size = array.shape[1] if array.ndim == 2 else None
-            sizes.setdefault(size, path)
-            within = int(file.num_frames * Fraction(repr(feature.sample_rate)) / file.sample_rate)
-            needed = min(int(last * self._rate) + self.num_rows, max(within, 1))
+            self._shapes.append(array.shape)
+            sizes.setdefault(array.shape[1] if array.ndim == 2 and array.shape[1] > 1 else None, path)
+            within = file.num_frames * Fraction(repr(feature.sample_rate)) / file.sample_rate
+            needed = min(int(last * self._rate) + self.num_rows, max(int(within), 1))
             if len(array) < needed:
                 raise ArgumentError(
                     f"features: {feature.name!r}: {path} has {len(array)} rows, and the last segment of {file.name} "
                     f"needs {needed} at {feature.sample_rate:g} Hz; correct the rate, or add what is missing."
+                )
+            if len(array) > SURPLUS * within + MIN_SURPLUS:
+                warnings.warn(
+                    f"features: {feature.name!r}: {path} has {len(array)} rows, and {file.name} lasts for "
+                    f"{float(within):.1f} at {feature.sample_rate:g} Hz; is the rate right?",
+                    stacklevel=4,
                 )
         if len(sizes) > 1:
             (one, here), (other, there) = list(sizes.items())[:2]
@@ -127,9 +140,26 @@ class PrecomputedArrays:
 
     def read(self, file_index: int, start: int) -> Float32[np.ndarray, "1 *size row"]:
         """Return the rows of the segment that begins with a sample of a recording, rows last."""
-        rows = self._opened(self.paths[file_index])
+        path = self.paths[file_index]
+        try:
+            rows = self._opened(path)
+        except ArgumentError as error:
+            raise DataError(str(error)) from error
+        if rows.shape != self._shapes[file_index]:
+            raise DataError(
+                f"features: {self.feature.name!r}: {path} has the shape {rows.shape}, and had "
+                f"{self._shapes[file_index]} when the source was made; make the source anew."
+            )
         first = int(start * self._rate)
-        found = np.asarray(rows[first : first + self.num_rows], dtype=np.float32)
+        with np.errstate(over="ignore"):
+            found = np.asarray(rows[first : first + self.num_rows], dtype=np.float32)
+        if not np.isfinite(found).all():
+            row = first + int(np.flatnonzero(~np.isfinite(found.reshape(len(found), -1)).all(axis=1))[0])
+            raise DataError(
+                f"features: {self.feature.name!r}: {path}, row {row}: holds numbers that are not finite, or not in "
+                "single precision; replace them, with 0 for instance."
+            )
+        found = found.reshape(len(found), *self.shape[1:-1])
         result = np.zeros(self.shape, dtype=np.float32)
         result[0, ..., : len(found)] = found.T
         return result
@@ -142,10 +172,11 @@ class PrecomputedArrays:
                 f"features: {self.feature.name!r}: {path} cannot be read ({error}); there is to be an .npy file of "
                 "real numbers for every recording."
             ) from error
-        if not isinstance(array, np.ndarray) or array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
-            shape = getattr(array, "shape", None)
-            raise DataError(
-                f"features: {self.feature.name!r}: {path} has the shape {shape}; expected real numbers of the shape "
-                "(row,) or (row, size)."
+        is_array = isinstance(array, np.ndarray) and array.dtype.kind in "biuf" and array.size
+        if not is_array or array.ndim not in (1, 2):
+            found = f"{getattr(array, 'dtype', type(array).__name__)} of the shape {getattr(array, 'shape', None)}"
+            raise ArgumentError(
+                f"features: {self.feature.name!r}: {path} holds {found}; expected real numbers of the shape (row,) or "
+                "(row, size)."
             )
         return array

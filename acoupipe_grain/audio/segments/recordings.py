@@ -97,3 +97,25 @@ def digest_of_file(path: str) -> str:
     except OSError as error:
         raise BrokenFileError(f"{path}: cannot be read ({error.strerror}).") from error
     return digest.hexdigest()
+
+
+def require_own_files(files: Sequence[AudioFile], what: str, extension: str) -> None:
+    """Raise `ArgumentError` if two recordings would share one further file, which is called like them.
+
+    Parameters
+    ----------
+    files
+        The recordings.
+    what
+        What has such files, for the message.
+    extension
+        Of the further files.
+    """
+    names: dict[str, str] = {}
+    for file in files:
+        stem = os.path.splitext(file.name)[0]
+        if (other := names.setdefault(stem, file.name)) != file.name:
+            raise ArgumentError(
+                f"{what}: {other!r} and {file.name!r} would have the same file, {stem + extension!r}; rename one of "
+                "them, or leave it out."
+            )

@@ -32,7 +32,7 @@ def resolve_segment_features(requested: Any) -> tuple[SegmentFeature, ...]:
         )
     resolved: list[SegmentFeature] = []
     for item in items:
-        if isinstance(item, Mapping) and "folder" in item:
+        if isinstance(item, Mapping) and ("folder" in item or "sample_rate" in item):
             resolved.append(PrecomputedFeature.from_mapping(item))
         elif isinstance(item, PrecomputedFeature):
             resolved.append(item)
@@ -42,3 +42,11 @@ def resolve_segment_features(requested: Any) -> tuple[SegmentFeature, ...]:
     if repeated := next((key for key in keys if keys.count(key) > 1), None):
         raise ArgumentError(f"features: {repeated!r} is asked for twice; give one of them another label.")
     return tuple(resolved)
+
+
+def without_place(feature: SegmentFeature) -> Any:
+    """Return a feature's identity without the folder that it is in."""
+    identity = feature.identity
+    if isinstance(identity, str):
+        return identity
+    return {name: value for name, value in identity.items() if name != "folder"}

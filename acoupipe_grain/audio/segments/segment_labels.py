@@ -19,6 +19,7 @@ from acoupipe_grain.audio.segments.label_files import read_label_set
 from acoupipe_grain.audio.segments.labelling import label_segments
 from acoupipe_grain.audio.segments.labels import LabelledChunk, LabelSet
 from acoupipe_grain.audio.segments.labels_of_files import chunks_by_file, labels_by_file
+from acoupipe_grain.audio.segments.recordings import require_own_files
 from acoupipe_grain.audio.segments.table import SegmentTable
 from acoupipe_grain.errors import ArgumentError
 
@@ -78,8 +79,25 @@ class LabelSource:
             raise ArgumentError(f"label_extension={self.label_extension!r}: expected one with its dot, such as '.seg'.")
         if not isinstance(self.label_separator, str) or len(self.label_separator) != 1:
             raise ArgumentError(f"label_separator={self.label_separator!r}: expected one character, such as ','.")
+        if self.label_separator.isalnum() or self.label_separator in '"\r\n.+-/\\':
+            raise ArgumentError(
+                f"label_separator={self.label_separator!r}: expected a character that stands in no number and no path, "
+                "such as ','."
+            )
         coverage = arguments.number("min_coverage", self.min_coverage, above=0, maximum=1)
         object.__setattr__(self, "min_coverage", coverage)
+        self._require_use()
+
+    def _require_use(self) -> None:
+        """Raise `ArgumentError` if something is given that nothing uses."""
+        of_chunks = {"label_extension": ".seg", "min_coverage": 0.5}
+        for name, default in of_chunks.items():
+            if not self.chunk_labels and getattr(self, name) != default:
+                raise ArgumentError(
+                    f"{name}={getattr(self, name)!r}: is of chunk_labels, which are not given; leave it out."
+                )
+        if not self.is_given and self.label_separator != ",":
+            raise ArgumentError(f"label_separator={self.label_separator!r}: there are no label files; leave it out.")
 
     @property
     def is_given(self) -> bool:
@@ -102,6 +120,7 @@ class LabelSource:
         if self.file_labels:
             label_set, ids = labels_by_file(expanded(self.file_labels), names, given, self.label_separator)
             return label_set, ids.tolist()
+        require_own_files(files, f"chunk_labels={self.chunk_labels!r}", self.label_extension)
         folder = expanded(str(self.chunk_labels))
         label_set, chunks = chunks_by_file(
             folder,

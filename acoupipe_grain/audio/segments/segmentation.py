@@ -126,7 +126,7 @@ def _numbers_in_set(names: Sequence[str], datasplit: Any, dataset: Any) -> list[
     sets = as_split(expanded(datasplit) if isinstance(datasplit, str) else datasplit).sets
     if dataset is None:
         raise ArgumentError(f"dataset=None: which set of the datasplit is meant? There are {', '.join(sets)}.")
-    if dataset not in sets:
+    if not isinstance(dataset, str) or dataset not in sets:
         raise unknown_name("dataset", dataset, sets)
     known = {name: number for number, name in enumerate(names)}
     if missing := [name for files in sets.values() for name in files if name not in known]:

@@ -21,11 +21,11 @@ from acoupipe_grain.audio.segments.inputs import SegmentInputs
 from acoupipe_grain.audio.segments.labels import LabelSet
 from acoupipe_grain.audio.segments.precomputed import PrecomputedFeature
 from acoupipe_grain.audio.segments.recordings import checked_patterns
-from acoupipe_grain.audio.segments.requested import SegmentFeaturesLike, resolve_segment_features
+from acoupipe_grain.audio.segments.requested import SegmentFeaturesLike, resolve_segment_features, without_place
 from acoupipe_grain.audio.segments.segment_labels import LabelSource
 from acoupipe_grain.audio.segments.segmentation import find_segments
 from acoupipe_grain.audio.segments.selection import Selection
-from acoupipe_grain.audio.segments.splits import DataSplit
+from acoupipe_grain.audio.segments.splits import DataSplit, split_as_json
 from acoupipe_grain.audio.segments.table import SegmentTable
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.identity import Identified
@@ -164,20 +164,20 @@ class SegmentSource(Identified, StartsGrainWorkers):
             "files": checked_patterns(files),
             "duration": arguments.number("duration", duration, above=0, unit="s"),
             "overlap": arguments.number("overlap", overlap, minimum=0, below=1),
-            "sample_rate": sample_rate,
+            "sample_rate": None if sample_rate is None else arguments.integer("sample_rate", sample_rate, minimum=1),
             "extensions": list(checked_extensions(extensions)),
-            "datasplit": _as_json(datasplit),
+            "datasplit": split_as_json(datasplit),
             "dataset": dataset,
         }
         self.segments = find_segments(
             self._given["files"],
             self._given["extensions"],
             self._label_source,
-            datasplit=datasplit,
+            datasplit=self._given["datasplit"],
             dataset=dataset,
             duration=self._given["duration"],
             overlap=self._given["overlap"],
-            sample_rate=sample_rate,
+            sample_rate=self._given["sample_rate"],
             mono=arguments.flag("mono", mono),
         )
         self.framing = Framing(self.segments.sample_rate, window_size, hop_size, window)
@@ -291,25 +291,19 @@ class SegmentSource(Identified, StartsGrainWorkers):
         return {name: computed[name] for name in self.element_spec}
 
     def __repr__(self) -> str:
-        given = self._given | {"mono": self.segments.mono, "features": [item.key for item in self.features]}
-        shown = ("duration", "overlap", "sample_rate", "mono", "features")
-        listed = ", ".join(f"{name}={given[name]!r}" for name in shown)
+        shown = {
+            "duration": self._given["duration"],
+            "overlap": self._given["overlap"],
+            "sample_rate": self.segments.sample_rate,
+            "mono": self.segments.mono,
+            "features": [item.key for item in self.features],
+        }
+        if self._computation.has_frames or self.activity_params is not None:
+            shown |= self.framing.to_json()
+        listed = ", ".join(f"{name}={value!r}" for name, value in shown.items())
         identity = {name: value for name, value in self.content.items() if name != "libraries"}
-        features = [_without_place(item.identity) for item in self.features]
-        identity |= {"tables": self.tables, "features": features, "framing": self.framing.to_json(), **self.versions}
-        identity["code"] = self._computation.code  # a cache must not outlive a change of a user's feature
+        features = [without_place(item) for item in self.features]
+        # A cache must not outlive a change of a user's feature.
+        identity |= {"tables": self.tables, "features": features, "code": self._computation.code, **self.versions}
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-        return f"{type(self).__name__}({len(self)} segments {digest[:16]}, {listed}, {self.framing!r})"
-
-
-def _without_place(identity: Any) -> Any:
-    """Return a feature's identity without the folder that it is in."""
-    if isinstance(identity, str):
-        return identity
-    return {name: value for name, value in identity.items() if name != "folder"}
-
-
-def _as_json(datasplit: Any) -> Any:
-    if isinstance(datasplit, DataSplit):
-        return datasplit.to_json()
-    return dict(datasplit) if isinstance(datasplit, Mapping) else datasplit
+        return f"{type(self).__name__}({len(self)} segments {digest[:16]}, {listed})"

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from acoupipe_grain.audio.segments.source import SegmentSource
+from acoupipe_grain.audio.segments.split_files import split_files
 from acoupipe_grain.audio.segments.split_statistics import SplitStatistics, count_segments
-from acoupipe_grain.audio.segments.splits import DataSplit, split_files
+from acoupipe_grain.audio.segments.splits import DataSplit
 from acoupipe_grain.errors import ArgumentError
 
 

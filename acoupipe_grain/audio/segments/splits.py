@@ -6,21 +6,17 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from acoupipe_grain import arguments
 from acoupipe_grain.audio.segments.label_files import relative_path
 from acoupipe_grain.audio.segments.label_lines import nearest_file
-from acoupipe_grain.audio.segments.labels import UNKNOWN
-from acoupipe_grain.audio.segments.stratification import stratified
 from acoupipe_grain.errors import ArgumentError, unknown_name
-from acoupipe_grain.seeding import MAX_SEED, Streams
+from acoupipe_grain.seeding import MAX_SEED
 
 VERSION = 1
 """Of the files that splits are saved in."""
@@ -69,7 +65,7 @@ class DataSplit:
         if self.seed is not None:
             object.__setattr__(self, "seed", arguments.integer("seed", self.seed, minimum=0, maximum=MAX_SEED))
         if self.ratios is not None:
-            object.__setattr__(self, "ratios", _checked_ratios(self.ratios))
+            object.__setattr__(self, "ratios", checked_ratios(self.ratios))
             if set(self.ratios) != set(sets):
                 raise ArgumentError(f"ratios={dict(self.ratios)!r}: expected one of each set, {', '.join(sets)}.")
 
@@ -159,7 +155,8 @@ class DataSplit:
             if self._is_saved_in(target):
                 return
             raise ArgumentError(
-                f"path={str(target)!r}: something else is there; give another path, or replace it with overwrite=True (--overwrite)."
+                f"path={str(target)!r}: something else is there; give another path, or replace it with overwrite=True "
+                "(--overwrite)."
             )
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False) + "\n"
         partial = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_native_id()}.partial")
@@ -206,51 +203,21 @@ def as_split(value: Any, *, argument: str = "datasplit") -> DataSplit:
         raise ArgumentError(f"{argument}: {error}") from error
 
 
-def split_files(
-    files: Sequence[str], labels: Sequence[Collection[int]], ratios: Mapping[str, float], seed: int
-) -> DataSplit:
-    """Share out recordings to sets by chance, so that every set has its part of each label's recordings.
-
-    The split depends on the names of the recordings, their labels, the ratios and the seed, not on any order. Of
-    recordings that have one label each, every set has as many of each label as its part comes to, rounded up or down.
-
-    Parameters
-    ----------
-    files
-        Names of the recordings.
-    labels
-        Ids of the labels of every recording. Reserved ids do not count; recordings without another are shared out like
-        those of a label of their own.
-    ratios
-        Part of the recordings of every set, above 0; they add up to 1 (within 1e-6).
-    seed
-        0 ... 2**64 - 1.
+def split_as_json(value: Any) -> Any:
+    """Return what is given as a split as it is read back from JSON; of a file, its path.
 
     Raises
     ------
     ArgumentError
-        If a value has the wrong type or range, a recording is given twice, or a set would have none.
+        If a mapping is no split.
     """
-    exact = {name: Fraction(repr(ratio)) for name, ratio in _checked_ratios(ratios).items()}
-    if len(files) != len(labels):
-        raise ArgumentError(f"labels: there are {len(labels)} for {len(files)} files; expected those of each file.")
-    by_file = {file: _counted_labels(file, own) for file, own in zip(files, labels, strict=True)}
-    if len(by_file) < len(files):
-        repeated = next(file for file in files if list(files).count(file) > 1)
-        raise ArgumentError(f"files: {repeated!r} is given twice; give every recording once.")
-    names, in_order, total = sorted(exact), sorted(by_file), sum(exact.values(), Fraction(0))
-    shares = [exact[name] / total for name in names]
-    numbers = stratified([by_file[file] for file in in_order], shares, Streams(seed, "training"))
-    sets: dict[str, list[str]] = {name: [] for name in exact}
-    for file, number in zip(in_order, numbers, strict=True):
-        sets[names[number]].append(file)
-    for name, chosen in sets.items():
-        if not chosen:
-            raise ArgumentError(
-                f"ratios.{name}={ratios[name]!r}: the set would have none of the {len(files)} recordings; give it a "
-                "larger ratio, or leave it out."
-            )
-    return DataSplit({name: tuple(chosen) for name, chosen in sets.items()}, seed, ratios)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if not isinstance(value, DataSplit | Mapping):
+        return value
+    split = as_split(value).to_json()
+    is_whole = isinstance(value, DataSplit) or isinstance(value.get("sets"), Mapping)
+    return split if is_whole else split["sets"]
 
 
 def _checked_files(name: Any, files: Any) -> tuple[str, ...]:
@@ -263,7 +230,7 @@ def _checked_files(name: Any, files: Any) -> tuple[str, ...]:
     return tuple(sorted({str(file) for file in files}))
 
 
-def _checked_ratios(ratios: Any) -> dict[str, float]:
+def checked_ratios(ratios: Any) -> dict[str, float]:
     """Return the ratios of sets, which add up to 1."""
     if not isinstance(ratios, Mapping) or not ratios or not all(isinstance(name, str) and name for name in ratios):
         raise ArgumentError(f"ratios={ratios!r}: expected a number for every set, {{'train': 0.7, 'test': 0.3}}.")
@@ -274,16 +241,6 @@ def _checked_ratios(ratios: Any) -> dict[str, float]:
     if abs(total - 1) > RATIO_TOLERANCE:
         raise ArgumentError(f"ratios={dict(ratios)!r}: add up to {float(total):g}, expected 1.")
     return checked
-
-
-def _counted_labels(file: Any, labels: Any) -> frozenset[int]:
-    """Return the labels that count when files are shared out, `UNKNOWN` if there is none."""
-    if not isinstance(file, str) or not file:
-        raise ArgumentError(f"files: {file!r}: expected names of recordings.")
-    is_list = isinstance(labels, Collection) and not isinstance(labels, str | bytes)
-    if not is_list or not all(isinstance(item, int | np.integer) and not isinstance(item, bool) for item in labels):
-        raise ArgumentError(f"labels={labels!r:.200} of {file!r}: expected the ids of its labels, (0, 2).")
-    return frozenset(int(item) for item in labels if item >= 0) or frozenset({UNKNOWN})
 
 
 def _refuse_pickle(path: Any, argument: str) -> None:

@@ -197,7 +197,5 @@ def test_a_second_lambda_does_not_replace_the_first():
 
 
 def test_options_stand_after_a_star():
-    with pytest.raises(
-        ArgumentError, match=r"parameter 'power' has a default, .* write def .*, \*, power=2"
-    ):
+    with pytest.raises(ArgumentError, match=r"parameter 'power' has a default, .* write def .*, \*, power=2"):
         register_frame_feature("test_options", lambda audio, power=2: audio**power, axes=("sample",))

@@ -218,12 +218,21 @@ class TestChunks:
 
 
 class TestLabelsByFile:
-    def test_without_a_set_there_are_the_labels_of_these_files(self, written):
+    def test_without_a_set_there_are_the_labels_of_the_whole_table(self, written):
+        """Of two folders with one table, ids mean the same."""
         path = written("a.wav,wren\nb/c.wav,crow\nd.wav,owl\ne.wav,unknown\nf.wav,-2\n")
         labels, ids = labels_by_file(path, ["e.wav", "a.wav", "b/c.wav", "f.wav"])
-        assert labels == LabelSet.from_names(["crow", "wren"])
+        assert labels == LabelSet.from_names(["crow", "owl", "wren"])
         assert ids.dtype == np.int32
-        assert ids.tolist() == [UNKNOWN, 1, 0, GARBAGE]
+        assert ids.tolist() == [UNKNOWN, 2, 0, GARBAGE]
+        other, ids = labels_by_file(path, ["d.wav"])
+        assert other == labels
+        assert ids.tolist() == [1]
+
+    def test_any_header_is_no_label(self, written):
+        labels, ids = labels_by_file(written("filename,class\na.wav,wren\n"), ["a.wav"])
+        assert labels == LabelSet.from_names(["wren"])
+        assert ids.tolist() == [0]
 
     def test_with_a_set_all_others_are_unknown(self, written):
         labels = LabelSet({7: "crow", 5: "wren"})

@@ -106,8 +106,61 @@ def test_files_that_differ_or_hold_something_else_are_refused(folder):
     with pytest.raises(ArgumentError, match=r"rows of .*long.npy have the size 3, those of .*short.npy 2"):
         source()
     np.save(folder / "pitch" / "short.npy", np.ones((15, 2, 3)))
-    with pytest.raises(DataError, match=r"short.npy has the shape \(15, 2, 3\); expected"):
+    with pytest.raises(ArgumentError, match=r"short.npy holds float64 of the shape \(15, 2, 3\); expected"):
+        source()
+    np.save(folder / "pitch" / "short.npy", np.array(["a"] * 15))
+    with pytest.raises(ArgumentError, match=r"short.npy holds <U1 of the shape \(15,\); expected real numbers"):
+        source()
+    np.save(folder / "pitch" / "short.npy", np.zeros((15, 0)))
+    with pytest.raises(ArgumentError, match=r"short.npy holds float64 of the shape \(15, 0\)"):
         source()
     np.save(folder / "pitch" / "short.npy", np.array([{"a": 1}]), allow_pickle=True)
     with pytest.raises(ArgumentError, match=r"short.npy cannot be read"):
         source()
+
+
+def test_a_rate_that_is_too_low_is_told(folder):
+    np.save(folder / "pitch" / "short.npy", np.zeros((8, 3)))
+    with pytest.warns(
+        UserWarning, match=r"a/long.npy has 100 rows, and a/long.wav lasts for 50.0 at 25 Hz; is the rate"
+    ):
+        apg.SegmentSource(str(folder / "audio" / "a" / "long.wav"), 0.5, features=[described(folder, sample_rate=25)])
+
+
+def test_rows_of_one_number_may_be_columns(folder):
+    features = [described(folder)]
+    expected = {}
+    for shape in ((-1,), (-1, 1)):
+        for name, count in (("a/long", 100), ("short", 15)):
+            np.save(folder / "pitch" / f"{name}.npy", np.arange(count, dtype=np.float32).reshape(shape))
+        source = apg.SegmentSource(folder / "audio", 0.5, features=features)
+        assert source.element_spec["pitch"].shape == (1, 25)
+        expected[shape] = source[1]["pitch"]
+    np.testing.assert_array_equal(*expected.values())
+
+
+def test_what_changes_or_is_not_finite_later_is_an_error_that_names_the_record(folder):
+    source = apg.SegmentSource(folder / "audio", 0.5, features=[described(folder)])
+    path = folder / "pitch" / "a" / "long.npy"
+    rows = np.load(path)
+    rows[30, 1] = np.nan
+    np.save(path, rows)
+    assert np.isfinite(source[0]["pitch"]).all()
+    with pytest.raises(DataError, match=r"record 1: features: 'pitch': .*long.npy, row 30: holds numbers that are not"):
+        source[1]
+    rows[30, 1] = 1e300
+    np.save(path, rows)
+    with pytest.raises(DataError, match="row 30: .* not in single precision"):
+        source[1]
+    np.save(path, rows[:50])
+    with pytest.raises(DataError, match=r"record 0: .* has the shape \(50, 3\), and had \(100, 3\)"):
+        source[0]
+    path.unlink()
+    with pytest.raises(DataError, match=r"record 0: .*long.npy cannot be read"):
+        source[0]
+
+
+def test_two_recordings_do_not_share_a_file(folder):
+    write(folder / "audio" / "short.flac", noise(0.3))
+    with pytest.raises(ArgumentError, match=r"'pitch': 'short.flac' and 'short.wav' would have the same file"):
+        apg.SegmentSource(folder / "audio", 0.5, features=[described(folder)])

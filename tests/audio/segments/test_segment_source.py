@@ -178,6 +178,22 @@ def test_records_are_the_same_in_any_order_and_thread(source):
     assert all(map(same, alone, together))
 
 
+def test_sets_of_one_configuration_share_a_program(birds, audio):
+    sets = {"one": ["a/0.wav", "b/2.wav"], "two": ["a/1.wav", "b/3.wav"]}
+    sources = [
+        apg.SegmentSource(
+            audio, 0.25, features=FEATURES, datasplit=sets, dataset=name, chunk_labels=str(birds / "chunks")
+        )
+        for name in sets
+    ]
+    one, two = (source.compute_batch.func for source in sources)
+    assert one == two
+    assert hash(one) == hash(two)
+    for change in ({"features": ["energy"]}, {"window_size": 256}, {"duration": 0.5}, {"mono": True}):
+        other = apg.SegmentSource(**({"files": audio, "duration": 0.25, "features": FEATURES} | change))
+        assert other.compute_batch.func != one
+
+
 def test_copies_are_the_same(source):
     copy = pickle.loads(pickle.dumps(source))
     assert copy == source
@@ -194,6 +210,42 @@ def test_a_configuration_rebuilds_its_source(birds, audio, source):
         source_from_configuration(changed)
     with pytest.raises(ArgumentError, match="features_version is 0, this version has 1"):
         source_from_configuration(source.configuration | {"features_version": 0})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sample_rate": np.int64(8000)},
+        {"duration": np.float32(0.25)},
+        {"datasplit": {"train": {"a/0.wav", "a/1.wav", "b/2.wav", "b/3.wav"}}, "dataset": "train"},
+        {"datasplit": {"train": ("a/0.wav",), "test": ("a/1.wav", "b/2.wav", "b/3.wav")}, "dataset": "test"},
+        {
+            "datasplit": apg.DataSplit({"train": ["a/0.wav"], "test": ["a/1.wav", "b/2.wav", "b/3.wav"]}),
+            "dataset": "test",
+        },
+        {"features": [{"name": "mel_spectrum", "options": {"n_mels": np.int64(20)}}]},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_every_argument_survives_the_way_through_json(audio, given):
+    source = apg.SegmentSource(**({"files": audio, "duration": 0.25} | given))
+    assert source_from_configuration(json.loads(json.dumps(source.configuration))) == source
+
+
+def test_a_split_is_found_by_its_path(audio, tmp_path, monkeypatch):
+    split = apg.DataSplit({"train": ["a/0.wav"], "test": ["a/1.wav", "b/2.wav", "b/3.wav"]})
+    split.save(tmp_path / "split.json")
+    monkeypatch.setenv("SPLITS", str(tmp_path))
+    for path in (tmp_path / "split.json", str(tmp_path / "split.json"), "$SPLITS/split.json"):
+        source = apg.SegmentSource(audio, 0.25, datasplit=path, dataset="train")
+        assert source.tables["files"] == ["a/0.wav"]
+        assert source_from_configuration(json.loads(json.dumps(source.configuration))) == source
+
+
+def test_what_changes_no_record_changes_no_representation(audio):
+    source = apg.SegmentSource(audio, 0.25)
+    assert repr(apg.SegmentSource(audio, 0.25, window_size=256)) == repr(source)
+    assert repr(apg.SegmentSource(audio, 0.25, sample_rate=8000)) == repr(source)
 
 
 def test_the_representation_is_of_the_content_and_not_of_the_place(birds, tmp_path, source):
@@ -305,9 +357,22 @@ def test_a_feature_whose_code_changes_has_another_cache(audio, monkeypatch):
     apg.register_frame_feature("test_level", lambda audio: audio.mean(axis=-1), axes=())
     before = repr(apg.SegmentSource(audio, 0.25, features=["test_level"]))
     assert repr(apg.SegmentSource(audio, 0.25, features=["test_level"])) == before
+    factor, seen = 2, {before}
+    for function in (
+        lambda audio: 2 * audio.mean(axis=-1),
+        lambda audio: factor * audio.mean(axis=-1),
+        lambda audio, *, factor=3: factor * audio.mean(axis=-1),
+    ):
+        del registry._REGISTERED["test_level"]
+        apg.register_frame_feature("test_level", function, axes=())
+        seen.add(repr(apg.SegmentSource(audio, 0.25, features=["test_level"])))
+    factor = 4
+    seen.add(repr(apg.SegmentSource(audio, 0.25, features=["test_level"])))
+    assert len(seen) == 4
     del registry._REGISTERED["test_level"]
-    apg.register_frame_feature("test_level", lambda audio: 2 * audio.mean(axis=-1), axes=())
-    assert repr(apg.SegmentSource(audio, 0.25, features=["test_level"])) != before
+    apg.register_frame_feature("test_level", lambda audio: factor * audio.mean(axis=-1), axes=())
+    seen.add(repr(apg.SegmentSource(audio, 0.25, features=["test_level"])))
+    assert len(seen) == 5  # what is captured counts
 
 
 @pytest.mark.parametrize(
@@ -329,6 +394,11 @@ def test_features_of_ones_own_that_are_wrong_are_refused(audio, monkeypatch, fun
     apg.register_frame_feature("test_wrong", function, axes=axes)
     with pytest.raises(ArgumentError, match=message):
         apg.SegmentSource(audio, 0.25, features=["test_wrong"])
+
+
+@apg.register_frame_feature("test_complex", axes=("frame",))
+def complex_feature(powers):
+    return powers.mean(axis=-1) * 1j
 
 
 @apg.register_frame_feature("test_peak", axes=())
@@ -387,6 +457,16 @@ def test_broken_recordings_are_named(tmp_path):
         ({"file_labels": "x.csv", "chunk_labels": "y"}, "chunk_labels='y': labels come from file_labels='x.csv'"),
         ({"file_labels": "x.csv"}, "file_labels: .*x.csv: cannot be read"),
         ({"min_coverage": 0}, "min_coverage=0: expected"),
+        ({"min_coverage": 0.7}, "min_coverage=0.7: is of chunk_labels, which are not given"),
+        ({"label_extension": ".txt"}, "label_extension='.txt': is of chunk_labels, which are not given"),
+        ({"label_separator": ";"}, "label_separator=';': there are no label files"),
+        ({"label_separator": "."}, "label_separator='.': expected a character that stands in no number"),
+        ({"dataset": ["train"], "datasplit": {"train": ["a/0.wav"]}}, r"unknown dataset \['train'\]"),
+        ({"features": [{"name": "pitch", "sample_rate": 100}]}, "lacks folder"),
+        (
+            {"features": [{"name": "test_complex", "scaler": {"mean": [0], "scale": [1]}}]},
+            "scaler or pca of feature 'test_complex': its numbers are complex",
+        ),
         ({"label_extension": "seg"}, "label_extension='seg': expected one with its dot"),
         ({"label_separator": ""}, "label_separator='': expected one character"),
         ({"activity_params": {"energy": 1}}, "unknown argument of activity_params 'energy'"),
@@ -407,6 +487,14 @@ def test_broken_recordings_are_named(tmp_path):
 def test_bad_arguments_are_refused(audio, arguments, message):
     with pytest.raises(ArgumentError, match=message):
         apg.SegmentSource(**({"files": audio, "duration": 0.5} | arguments))
+
+
+def test_recordings_do_not_share_a_label_file(tmp_path):
+    for extension in ("wav", "flac"):
+        write(tmp_path / f"a.{extension}", noise(1.0))
+    (tmp_path / "a.seg").write_text("0,1,x\n")
+    with pytest.raises(ArgumentError, match=r"'a.flac' and 'a.wav' would have the same file, 'a.seg'; rename one"):
+        apg.SegmentSource(tmp_path, 0.5, chunk_labels=str(tmp_path))
 
 
 def test_files_of_one_name_are_refused(tmp_path):

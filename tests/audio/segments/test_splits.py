@@ -10,7 +10,8 @@ import pytest
 
 from acoupipe_grain.audio.segments import splits
 from acoupipe_grain.audio.segments.labels import GARBAGE, UNKNOWN
-from acoupipe_grain.audio.segments.splits import DataSplit, as_split, split_files
+from acoupipe_grain.audio.segments.split_files import split_files
+from acoupipe_grain.audio.segments.splits import DataSplit, as_split
 from acoupipe_grain.errors import ArgumentError
 
 RATIOS = {"train": 0.7, "validation": 0.2, "test": 0.1}
