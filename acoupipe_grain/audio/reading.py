@@ -57,15 +57,17 @@ def read_excerpt(
     DataError
         If its header is no longer what it was.
     """
-    excerpt = np.zeros((1 if mono else file.num_channels, num_samples), dtype=np.float32)
     stop = min(start + num_samples, num_samples_at(file, sample_rate))
+    if file.sample_rate == sample_rate and stop == start + num_samples:
+        return np.ascontiguousarray(_read_frames(file, start, stop, mono))
+    excerpt = np.zeros((1 if mono else file.num_channels, num_samples), dtype=np.float32)
     if stop <= start:
+        return excerpt
+    if file.sample_rate == sample_rate:
+        excerpt[:, : stop - start] = _read_frames(file, start, stop, mono)
         return excerpt
     common = math.gcd(file.sample_rate, sample_rate)
     frames, samples = file.sample_rate // common, sample_rate // common  # so many of each take the same time
-    if frames == samples:
-        excerpt[:, : stop - start] = _read_frames(file, start, stop, mono)
-        return excerpt
     margin = math.ceil(MARGIN * max(1.0, frames / samples))
     first = max(0, (start * frames // samples - margin) // frames * frames)
     last = -(-stop * frames // samples) + margin
@@ -87,6 +89,7 @@ def _read_frames(file: AudioFile, start: int, stop: int, mono: bool) -> Float32[
             now = opened.frames, opened.samplerate, opened.channels
             _require_unchanged(file, now)
             opened.seek(start)
+            opened.seekable = lambda: False  # soundfile seeks after reading, too, and decoders then begin anew
             frames = opened.read(stop - start, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
         raise BrokenFileError(f"{file.path}: cannot be decoded at frame {start} ({error}).") from error

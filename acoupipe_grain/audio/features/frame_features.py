@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Float32, Float64
 
 from acoupipe_grain import arguments
+from acoupipe_grain.audio.features.frame_steps import LEAST_POWER
 from acoupipe_grain.audio.features.registry import add_frame_feature
 from acoupipe_grain.double_precision import in_double_precision
 
@@ -54,13 +55,14 @@ def power_spectrum(powers: Float32[Array, "*batch frame bin"]) -> Float32[Array,
 
 
 def mel_spectrum(
-    mel_powers: Float32[Array, "*batch frame mel"], mel_levels: Float32[Array, "*batch frame mel"], *, log: bool = True
+    mel_powers: Float32[Array, "*batch frame mel"], *, log: bool = True
 ) -> Float32[Array, "*batch mel frame"]:
     """Return the powers within mel filters: in dB, 10 lg max(S, 1e-10), or with ``log=False`` as they are, S.
 
     More options, see `acoupipe_grain.audio.features.mel.mel_filters`: ``n_mels``, ``min_freq`` and ``max_freq`` in Hz.
     """
-    return jnp.swapaxes(mel_levels if arguments.flag("log", log) else mel_powers, -1, -2)
+    powers = jnp.swapaxes(mel_powers, -1, -2)
+    return 10.0 * jnp.log10(jnp.maximum(powers, LEAST_POWER)) if arguments.flag("log", log) else powers
 
 
 @in_double_precision

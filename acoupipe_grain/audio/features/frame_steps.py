@@ -72,7 +72,7 @@ def mel_powers(
 @in_double_precision
 def mel_levels(mel_powers: Float32[Array, "*batch frame mel"]) -> Float32[Array, "*batch frame mel"]:
     """Return the levels 10 lg S of the powers in dB, at least -100."""
-    # Logarithms of single precision are off by 1e-5 dB, much in the same direction: too much to be summed.
+    # Logarithms of single precision are off by 1e-5 dB, much in the same direction: too much to be summed, as in MFCC.
     return (10.0 * jnp.log10(jnp.maximum(mel_powers.astype(jnp.float64), LEAST_POWER))).astype(jnp.float32)
 
 

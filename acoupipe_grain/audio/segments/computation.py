@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from acoupipe_grain.audio.features import FrameFeatureGraph
 from acoupipe_grain.audio.segments.precomputed_arrays import PrecomputedArrays
 
-CHUNK_BYTES = 8 * 2**20
+CHUNK_BYTES = 4 * 2**20
 """Of frames in double precision that are computed at once; memory that is fresh each time would cost more."""
 
 

@@ -55,9 +55,10 @@ def test_mel_levels_are_librosas_within_1e_4_db(computed):
 
 
 def test_mel_powers_are_those_of_the_levels(computed):
+    """Within three units in the last place of single precision at 100 dB."""
     _, _, features = computed
     levels = 10 * np.log10(np.maximum(features["mel_powers"].astype(np.float64), 1e-10))
-    np.testing.assert_allclose(features["mel_spectrum"], levels, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(features["mel_spectrum"], levels, atol=2.3e-5, rtol=0)
 
 
 def test_mfcc_are_librosas_within_1e_4_db(computed):

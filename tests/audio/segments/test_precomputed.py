@@ -124,7 +124,7 @@ def test_a_rate_that_is_too_low_is_told(folder):
     with pytest.warns(
         UserWarning, match=r"a/long.npy has 100 rows, and a/long.wav lasts for 50.0 at 25 Hz; is the rate"
     ):
-        apg.SegmentSource(str(folder / "audio" / "a" / "long.wav"), 0.5, features=[described(folder, sample_rate=25)])
+        apg.SegmentSource(folder / "audio", 0.5, features=[described(folder, sample_rate=25)])
 
 
 def test_rows_of_one_number_may_be_columns(folder):
