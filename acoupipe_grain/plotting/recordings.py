@@ -103,12 +103,16 @@ def _read(source: DataSource, index: int) -> _Record:
         label = audio if spec[audio].unit == "1" else f"{audio} / {spec[audio].unit}"
         waveform = _Waveform(element[audio][:MAX_CHANNELS], int(element["sample_rate"]), label)
     if mel is not None:
-        spectrogram = given_spectrogram(source, mel, element[mel])
+        spectrogram = given_spectrogram(source, mel, element[mel], _sample_rate_of(element))
     else:
         assert waveform is not None
         spectrogram = computed_spectrogram(waveform.audio[0], waveform.sample_rate)
     title = _title(element, index, getattr(source, "tables", {}))
     return _Record(title, float(element.get("offset", 0.0)), waveform, spectrogram)
+
+
+def _sample_rate_of(element: Element) -> int | None:
+    return int(element["sample_rate"]) if "sample_rate" in element else None
 
 
 def _title(element: Element, index: int, tables: Mapping[str, Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from jaxtyping import Float32, Float64
 
 from acoupipe_grain.audio.features import FrameFeatureGraph, Framing, RecordComputation, frame_feature
 from acoupipe_grain.audio.features.mel import hz_to_mel
+from acoupipe_grain.audio.segments.source import SegmentSource
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import DataSource, ElementSpec
 
@@ -25,6 +26,7 @@ FREQUENCIES = (125, 250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000)
 """Hz, where axes have ticks."""
 MIN_TICK_DISTANCE = 0.06
 """Of all bands."""
+_OF_FRAMES = ("window_size", "hop_size", "window")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,25 +109,43 @@ def mel_levels_in(spec: ElementSpec) -> str | None:
     return next((name for name, item in spec.items() if item.axes == MEL_AXES and item.unit == "dB"), None)
 
 
-def given_spectrogram(source: DataSource, name: str, levels: Float32[np.ndarray, "channel mel frame"]) -> Spectrogram:
-    """Return levels of an element, of the first channel; the source's framing says what times they are.
+def given_spectrogram(
+    source: DataSource, name: str, levels: Float32[np.ndarray, "channel mel frame"], sample_rate: int | None
+) -> Spectrogram:
+    """Return levels of an element, of the first channel; the source's arguments say what times they are.
 
     Parameters
     ----------
     source
-        Of the element.
+        Of the element: of segments, or one that was exported from such a source.
     name
         Of the array.
     levels
         The array.
+    sample_rate
+        Of the audio that they are of, Hz; None: nothing says it.
     """
-    framing = getattr(source, "framing", None)
-    if not isinstance(framing, Framing):
+    arguments = _segment_arguments(source)
+    if arguments is None or sample_rate is None:
         return Spectrogram(levels[0], None, None)
-    options = next((dict(item.options) for item in getattr(source, "features", ()) if item.key == name), {})
+    framing = Framing(sample_rate, **{key: arguments[key] for key in _OF_FRAMES})
+    described = [item for item in arguments["features"] if isinstance(item, Mapping)]
+    options: Mapping[str, Any] = next(
+        (item.get("options", {}) for item in described if name in (item.get("label"), item["name"])), {}
+    )
     high = options.get("max_freq")
-    frequency_range = options.get("min_freq", 0.0), framing.sample_rate / 2 if high is None else high
-    return Spectrogram(levels[0], framing.hop_size / framing.sample_rate, frequency_range, _lead(framing))
+    frequency_range = options.get("min_freq", 0.0), sample_rate / 2 if high is None else high
+    return Spectrogram(levels[0], framing.hop_size / sample_rate, frequency_range, _lead(framing))
+
+
+def _segment_arguments(source: DataSource) -> Mapping[str, Any] | None:
+    """Return the arguments of the source of segments that a source is or was exported from; None of another one."""
+    if isinstance(source, SegmentSource):
+        return source.parameters
+    configuration: Any = getattr(source, "configuration", None)
+    while isinstance(configuration, Mapping) and configuration.get("class") != SegmentSource.__name__:
+        configuration = configuration.get("source")
+    return configuration["arguments"] if isinstance(configuration, Mapping) else None
 
 
 def computed_spectrogram(audio: Float32[np.ndarray, " sample"], sample_rate: int) -> Spectrogram:

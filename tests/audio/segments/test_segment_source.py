@@ -414,6 +414,13 @@ def test_indices_have_a_range(source):
             source.inputs.batch([0, index])
 
 
+def test_an_empty_folder_is_named(tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    with pytest.raises(ArgumentError, match=r"files: .*empty': there is no file"):
+        apg.SegmentSource(folder, 0.5)
+
+
 def test_broken_recordings_are_named(tmp_path):
     write(tmp_path / "a.wav", noise(1.0))
     (tmp_path / "b.wav").write_bytes(b"")
