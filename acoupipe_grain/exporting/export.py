@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError, ExportError
+from acoupipe_grain.exporting.interruption import noticed_interruptions
 from acoupipe_grain.exporting.on_ray import write_on_ray
 from acoupipe_grain.exporting.processes import write_in_processes
 from acoupipe_grain.exporting.progress import Progress
@@ -140,7 +141,10 @@ def _write_missing(
     job: Job, numbers: Sequence[int], num_workers: int, executor: str, address: str | None, is_shown: bool
 ) -> None:
     """Check the shards that are there and write the others."""
-    with Progress(_num_records(job.plan, numbers), job.folder, is_shown) as progress:
+    with (
+        noticed_interruptions() as check,
+        Progress(_num_records(job.plan, numbers), job.folder, is_shown, check) as progress,
+    ):
         missing = []
         for number in numbers:
             if is_finished(job.folder, job.plan, number):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -23,9 +24,12 @@ class Progress:
         Where they go.
     is_shown
         Whether to show it at all.
+    check
+        Called whenever records are counted; what it raises stops the export.
     """
 
-    def __init__(self, num_records: int, folder: Path, is_shown: bool) -> None:
+    def __init__(self, num_records: int, folder: Path, is_shown: bool, check: Callable[[], None]) -> None:
+        self._check = check
         self._bar = tqdm(
             total=num_records,
             unit="record",
@@ -45,6 +49,7 @@ class Progress:
 
     def add(self, num_records: int) -> None:
         """Count records that were computed; negative for records whose shard was lost."""
+        self._check()
         self._bar.update(num_records)
 
     def skip(self, num_records: int) -> None:
