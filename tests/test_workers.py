@@ -133,7 +133,9 @@ ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    "ending", ["left open", *(pytest.param(name, marks=pytest.mark.slow) for name in ("read to the end", "closed"))]
+)
 @pytest.mark.parametrize("options", ["num_workers=2", "device=jax.devices()[0]"])
 def test_programs_end_without_noise(tmp_path, ending, options):
     script = tmp_path / "script.py"

@@ -61,6 +61,7 @@ def test_maps_of_all_bins_and_of_few_agree(small_setup, mode, remove):
     assert_batch_agrees(apply_batch_computation(one.compute_batch, one.inputs.batch([3, 9])), one, [3, 9])
 
 
+@pytest.mark.slow
 def test_a_draw_does_not_depend_on_size_order_or_company_of_a_batch(small_setup):
     one = source(small_setup, "wishart", features=("noise_strength_estimated", "csm"))
     compute = jax.jit(lambda part, batch: part(batch))

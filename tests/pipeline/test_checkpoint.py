@@ -15,7 +15,7 @@ def assert_same(one, other):
         assert np.array_equal(one[name], other[name]), name
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("num_workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_restoring_at_every_step_continues_with_the_same_batches_bitwise(small_source, num_workers):
     loader = apg.make_loader(small_source, 4, seed=3, num_epochs=2, num_workers=num_workers)
     iterator = iter(loader)

@@ -33,6 +33,7 @@ def test_the_default_recording_counts_as_1017_02_averages():
     assert averages == pytest.approx(1017.02, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_draw_depends_on_nothing_but_its_record_and_line():
     source = wishart()
     graph, scenes = source._graph, source.inputs.batch(range(6))
