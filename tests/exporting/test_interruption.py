@@ -31,10 +31,14 @@ def test_an_interruption_in_a_callback_is_noticed_later(monkeypatch):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def interrupt_and_wait():
+    os.kill(os.getpid(), signal.SIGINT)
+    threading.Event().wait(10)
+
+
 def test_an_interruption_elsewhere_is_raised_at_once():
-    with pytest.raises(KeyboardInterrupt), noticed_interruptions():
-        os.kill(os.getpid(), signal.SIGINT)
-        threading.Event().wait(10)
+    with noticed_interruptions(), pytest.raises(KeyboardInterrupt):
+        interrupt_and_wait()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
