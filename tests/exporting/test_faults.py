@@ -23,7 +23,13 @@ from acoupipe_grain.errors import DataError, ExportError
 pytestmark = pytest.mark.slow
 
 COMMAND = [
-    *(sys.executable, "-c", "import sys; from acoupipe_grain.cli.main import main; sys.exit(main())"),
+    *(
+        sys.executable,
+        "-c",
+        # Jobs in the background ignore interruptions, and hand that down.
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from acoupipe_grain.cli.main import main; sys.exit(main())",
+    ),
     *("export", "data", "--SyntheticSource.num_records", "64", "--SyntheticSource.f", "4000"),
     *("--SyntheticSource.signal_length", "0.5"),
 ]

@@ -9,6 +9,14 @@ import pytest
 from acoupipe_grain.exporting.interruption import noticed_interruptions
 
 
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """Jobs in the background ignore interruptions, and hand that down."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_interruption_in_a_callback_is_noticed_later(monkeypatch):
     """Python only reports what is raised there."""
     lost = []
