@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -73,7 +74,7 @@ class SegmentComputation:
             return 0
         return 8 * self._graph.framing.window_size * self._graph.num_frames * self._num_channels
 
-    @property
+    @cached_property  # asked for with every batch
     def _signature(self) -> Hashable:
         graph = None if self._graph is None else self._graph.signature
         rows = tuple(

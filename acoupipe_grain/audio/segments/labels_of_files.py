@@ -61,7 +61,8 @@ def labels_by_file(
         )
     texts = [table[name].label for name in names]
     if label_set is None:  # of all recordings in the table: ids mean the same wherever some of them are
-        label_set = _set_of(label for name, (label, _) in table.items() if name in names or posixpath.splitext(name)[1])
+        known = set(names)
+        label_set = _set_of(label for name, (label, _) in table.items() if name in known or posixpath.splitext(name)[1])
     else:
         label_set = _fitting(label_set, texts, f"{argument}: {path}")
     ids = [_id_or_unknown(label_set, text) for text in texts]
