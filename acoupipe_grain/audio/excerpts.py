@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from jaxtyping import Float32
 
 from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Unit
-from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.audio.parameters import as_parameters
 
 SEARCH_FUNCTIONS = ("uniform", "bias_early")
 _OLDER_NAMES = {f"{prefix}search_{name}": name for name in SEARCH_FUNCTIONS for prefix in ("", "SaliencyParams.")}
@@ -66,15 +66,7 @@ class SaliencyParams:
 
 def as_saliency(value: SaliencyParams | Mapping[str, Any] | None) -> SaliencyParams | None:
     """Return parameters that are given as such, as a mapping of their values, or not at all."""
-    if value is None or isinstance(value, SaliencyParams):
-        return value
-    if not isinstance(value, Mapping):
-        raise ArgumentError(f"saliency_params={value!r}: expected SaliencyParams, a mapping such as {{num_tries: 8}}.")
-    names = [item.name for item in fields(SaliencyParams)]
-    for name in value:
-        if name not in names:
-            raise unknown_name("argument of saliency_params", name, names)
-    return SaliencyParams(**value)
+    return as_parameters("saliency_params", value, SaliencyParams, "{num_tries: 8}")
 
 
 def num_tries(saliency: SaliencyParams | None) -> int:

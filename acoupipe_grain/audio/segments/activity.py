@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from jaxtyping import Bool, Float
 from acoupipe_grain import arguments
 from acoupipe_grain.audio.features import FrameFeatureGraph, Framing, RecordComputation, resolve_frame_features
 from acoupipe_grain.audio.files import AudioFile
+from acoupipe_grain.audio.parameters import as_parameters
 from acoupipe_grain.audio.reading import num_samples_at, read_excerpt
 from acoupipe_grain.audio.segments.inputs import SegmentInputs
 from acoupipe_grain.audio.segments.segmentation import Segmentation
-from acoupipe_grain.errors import ArgumentError, unknown_name
 
 PERCENTILE = 95
 BLOCK_BYTES = 16 * 2**20
@@ -59,17 +59,7 @@ class ActivityParams:
 
 def as_activity(value: ActivityParams | Mapping[str, Any] | None) -> ActivityParams | None:
     """Return parameters that are given as such, as a mapping of their values, or not at all."""
-    if value is None or isinstance(value, ActivityParams):
-        return value
-    if not isinstance(value, Mapping):
-        raise ArgumentError(
-            f"activity_params={value!r}: expected ActivityParams, or a mapping such as {{energy_threshold: 0.2}}."
-        )
-    names = [item.name for item in fields(ActivityParams)]
-    for name in value:
-        if name not in names:
-            raise unknown_name("argument of activity_params", name, names)
-    return ActivityParams(**value)
+    return as_parameters("activity_params", value, ActivityParams, "{energy_threshold: 0.2}")
 
 
 def active_segments(segments: Segmentation, framing: Framing, params: ActivityParams) -> Bool[np.ndarray, " segment"]:
