@@ -25,6 +25,11 @@ SEPARATORS = (",", ";", "\t", "|", " ")
 _SECONDS = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
+def may_separate(character: str) -> bool:
+    """Return whether columns may be separated by a character: one that stands in no number and no path."""
+    return not character.isalnum() and character not in '"\r\n.+-/\\'
+
+
 class Row(NamedTuple):
     """A line of a label file: its number from 1, its text, and its columns without blanks around them."""
 
@@ -54,8 +59,7 @@ class LabelFile:
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
             raise ArgumentError(f"{self.argument}={self.path!r}: expected the path of a file.")
-        is_character = isinstance(self.separator, str) and len(self.separator) == 1
-        if not is_character or self.separator.isalnum() or self.separator in '"\r\n.+-/\\':
+        if not isinstance(self.separator, str) or len(self.separator) != 1 or not may_separate(self.separator):
             raise ArgumentError(
                 f"{self.argument}: separator={self.separator!r}: expected one character that stands in no number and "
                 "no path, such as ','."

@@ -16,6 +16,7 @@ from acoupipe_grain.audio.files import AudioFile
 from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.grid import SegmentGrid
 from acoupipe_grain.audio.segments.label_files import read_label_set
+from acoupipe_grain.audio.segments.label_lines import may_separate
 from acoupipe_grain.audio.segments.labelling import label_segments
 from acoupipe_grain.audio.segments.labels import LabelledChunk, LabelSet
 from acoupipe_grain.audio.segments.labels_of_files import chunks_by_file, labels_by_file
@@ -79,7 +80,7 @@ class LabelSource:
             raise ArgumentError(f"label_extension={self.label_extension!r}: expected one with its dot, such as '.seg'.")
         if not isinstance(self.label_separator, str) or len(self.label_separator) != 1:
             raise ArgumentError(f"label_separator={self.label_separator!r}: expected one character, such as ','.")
-        if self.label_separator.isalnum() or self.label_separator in '"\r\n.+-/\\':
+        if not may_separate(self.label_separator):
             raise ArgumentError(
                 f"label_separator={self.label_separator!r}: expected a character that stands in no number and no path, "
                 "such as ','."
