@@ -2,13 +2,30 @@
 
 from importlib.metadata import version as _version
 
+from acoupipe_grain.array.directivity import Dipole, SphericalHarmonics
 from acoupipe_grain.array.features import Feature, feature, register_feature
+from acoupipe_grain.array.flow import UniformFlow
 from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.pipeline_source import PipelineSource
 from acoupipe_grain.array.scenes import SceneSource
+from acoupipe_grain.array.signals import (
+    ColoredNoise,
+    CorrelatedNoise,
+    Equalizer,
+    ExcerptFunction,
+    Recordings,
+    Sweeps,
+    Tones,
+)
 from acoupipe_grain.array.simulate.expected_welch import expected_welch_csm
 from acoupipe_grain.array.sources import SyntheticSource
+from acoupipe_grain.array.trajectories import (
+    CircularTrajectory,
+    FunctionTrajectory,
+    LinearTrajectory,
+    SplineTrajectory,
+)
 from acoupipe_grain.audio.excerpts import SaliencyParams
 from acoupipe_grain.audio.features import FrameFeature, frame_feature, register_frame_feature
 from acoupipe_grain.audio.segments.activity import ActivityParams
@@ -35,22 +52,36 @@ __all__ = [
     "ArraySpec",
     "AudioDataBalancedSource",
     "AudioDataSimpleSource",
+    "CircularTrajectory",
+    "ColoredNoise",
+    "CorrelatedNoise",
     "DataError",
     "DataSource",
     "DataSplit",
+    "Dipole",
     "Distribution",
+    "Equalizer",
+    "ExcerptFunction",
     "ExportError",
     "Feature",
     "FrameFeature",
+    "FunctionTrajectory",
+    "LinearTrajectory",
     "MeasurementSetup",
     "MiniBatchGen",
     "PipelineSource",
     "RecordIndexError",
+    "Recordings",
     "RectGrid",
     "SaliencyParams",
     "SceneSource",
     "SegmentSource",
+    "SphericalHarmonics",
+    "SplineTrajectory",
+    "Sweeps",
     "SyntheticSource",
+    "Tones",
+    "UniformFlow",
     "VerificationError",
     "distribution",
     "expected_welch_csm",

@@ -42,7 +42,27 @@ NUMERICAL = (
     "acoupipe_grain.array.source_pairs",
     "acoupipe_grain.array.geometry",
     "acoupipe_grain.array.locations",
-    "acoupipe_grain.array.signals",
+    *(
+        f"acoupipe_grain.array.signals.{name}"
+        for name in (
+            "colored_noise",
+            "correlation_factor",
+            "equalizer",
+            "limits",
+            "line_powers",
+            "random_correlations",
+            "recordings",
+            "signal",
+            "sweep_laws",
+            "unit_power",
+            "waveforms",
+        )
+    ),
+    *(
+        f"acoupipe_grain.array.directivity.{name}"
+        for name in ("directivity", "dipole", "spherical_modes", "spherical_harmonics")
+    ),
+    "acoupipe_grain.array.simulate.acoular_flow",
     "acoupipe_grain.array.steering",
     "acoupipe_grain.compat.acoupipe_draws",
     "acoupipe_grain.compat.acoupipe_scaling",

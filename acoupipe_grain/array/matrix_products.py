@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float, Inexact
 
 from acoupipe_grain.array.source_pairs import SourcePairs, add_sources
 
@@ -89,6 +89,6 @@ def steered_power(
     return power.reshape(*batch, len(vectors))
 
 
-def squared_magnitude(values: Complex[Array, "*n"]) -> Float[Array, "*n"]:
+def squared_magnitude(values: Inexact[Array, "*n"]) -> Float[Array, "*n"]:
     """Return |v|² without the root."""
     return jnp.real(values) ** 2 + jnp.imag(values) ** 2

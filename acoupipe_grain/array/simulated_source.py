@@ -29,7 +29,10 @@ from acoupipe_grain.array.features.modes import (
     with_simulated_signals,
     with_simulated_spectra,
 )
+from acoupipe_grain.array.features.radiation_modes import with_given_waveforms, with_radiated
 from acoupipe_grain.array.features.simulation_steps import have_spectra_without_signals
+from acoupipe_grain.array.radiating_scenes import RadiatingScenes
+from acoupipe_grain.array.scene_radiation import SceneRadiation
 from acoupipe_grain.array.signals import Waveforms
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
 from acoupipe_grain.array.simulate.periodic_signals import Propagation
@@ -60,6 +63,8 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         What radiates in the time domain.
     mode
         Which quantities there are, and the steps to the features.
+    radiation
+        How sources radiate, if not as independent white noise from monopoles at rest; the waveforms are then its own.
     engine, features, f, num, upsampling
         As for `SyntheticSource`.
     """
@@ -78,12 +83,17 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         f: float | Sequence[float] | None,
         num: int,
         upsampling: int | None,
+        radiation: SceneRadiation | None = None,
     ) -> None:
-        self.inputs = scenes
+        self.inputs = self._scenes = scenes
         self.setup = scenes.setup
         self.mode = mode.name
         self._waveforms = waveforms
+        self._radiation = radiation
         self.engine, self.upsampling = _checked_engine(mode, engine, upsampling)
+        if radiation is not None:
+            radiation.radiation.require_simulated(mode.name, mode.is_time_domain, self.engine)
+            mode = with_radiated(mode, radiation.radiation.given, radiation.radiation.lacking)
         bands = resolve_bands(self.setup, f, num)
         self.f = listed_frequencies(f)
         self.num = bands.num
@@ -91,6 +101,10 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         resolved = resolve_features(features, always)
         self.features = resolved[: len(resolved) - len(always)]
         self._graph = self._feature_graph(resolved, mode, bands)
+        if radiation is not None:
+            self.inputs = RadiatingScenes(
+                radiation, [part for part in radiation.part_spec if part in self._graph.inputs]
+            )
         self._batches: jax.tree_util.Partial | None = None
         self._computation = FeatureComputation(self._graph)
         self.element_spec = self._graph.element_spec(self._input_spec())
@@ -100,8 +114,12 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         """Return the features' graph: with time signals simulated outside of it, within it, or not at all."""
         if not mode.is_time_domain or self.engine == "acoular":
             return FeatureGraph(features, mode, self.setup, bands)
-        propagation = Propagation(self.setup, self.inputs.max_num_samples, self.upsampling)
-        if have_spectra_without_signals(self.setup, bands) and self.inputs.has_default_displacements:
+        propagation = Propagation(self.setup, self._scenes.max_num_samples, self.upsampling)
+        if self._radiation is not None:
+            # Signals without time signals at the microphones leak: a share of the strong lines, into the weak ones.
+            simulated = with_given_waveforms(with_simulated_signals(mode, propagation))
+            return FeatureGraph(features, simulated, self.setup, bands)
+        if have_spectra_without_signals(self.setup, bands) and self._scenes.has_default_displacements:
             graph = FeatureGraph(features, with_simulated_spectra(mode, propagation), self.setup, bands)
             # What is computed from time signals must belong to the spectra beside it.
             if not any(graph.uses(name) for name in RECORDING_QUANTITIES):
@@ -113,24 +131,30 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         require_memory(
             # Constants on the host and on the device; signals in two layouts.
             2 * (self._graph.num_constant_bytes + recording + element_num_bytes(self.element_spec))
-            + self._graph.num_working_bytes(self.inputs.max_nsources),
-            f"one record ({self.setup.grid.size} grid points, {self.inputs.max_num_samples} samples)",
+            + self._graph.num_working_bytes(self._scenes.max_nsources),
+            f"one record ({self.setup.grid.size} grid points, {self._scenes.max_num_samples} samples)",
             "use fewer frequencies f, a coarser grid or a shorter signal_length",
         )
 
     def _input_spec(self) -> dict[str, ArraySpec]:
-        scene = self.inputs
+        scene = self._scenes
         length, num_mics = scene.max_num_samples, self.setup.num_mics
-        return scene.element_spec | {
-            "time_data": ArraySpec((length, num_mics), "float32", ("sample", "mic"), "Pa"),
-            "reference_signals": ArraySpec((length, scene.max_nsources), "float32", ("sample", "source"), "Pa"),
-            "noise_signals": ArraySpec((length, num_mics), "float32", ("sample", "mic"), "Pa"),
-        }
+        parts = {} if self._radiation is None else self._radiation.part_spec
+        return (
+            scene.element_spec
+            | parts
+            | {
+                "time_data": ArraySpec((length, num_mics), "float32", ("sample", "mic"), "Pa"),
+                "reference_signals": ArraySpec((length, scene.max_nsources), "float32", ("sample", "source"), "Pa"),
+                "noise_signals": ArraySpec((length, num_mics), "float32", ("sample", "mic"), "Pa"),
+            }
+        )
 
     @property
     def parameters(self) -> dict[str, Any]:
         """The constructor's arguments: JSON values, or objects with `to_json`."""
-        return self.inputs.parameters | {
+        radiation = {} if self._radiation is None else self._radiation.radiation.parameters
+        return (self._scenes.parameters | radiation) | {
             "mode": self.mode,
             "engine": self.engine,
             "features": [item.identity for item in self.features],
@@ -153,7 +177,7 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
                 graph = replace(self._graph, mode=in_batches(self._graph.mode))
                 if graph.num_constant_bytes > MAX_CONSTANT_BYTES:
                     graph = self._graph
-                self._batches = batch_computation(graph, self.inputs.max_nsources)
+                self._batches = batch_computation(graph, self._scenes.max_nsources)
             return self._batches
 
     def __getstate__(self) -> dict[str, Any]:
@@ -171,7 +195,8 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
                 self._waveforms,
                 upsampling=self.upsampling or DEFAULT_UPSAMPLING,
                 parts=parts,
-                max_num_samples=self.inputs.max_num_samples,
+                max_num_samples=self._scenes.max_num_samples,
+                radiation=self._radiation,
             )
             quantities = {**quantities, **recording._asdict()}
         computed = self._computation(quantities)

@@ -10,6 +10,8 @@ from acoupipe_grain.array.distributions import Drawn
 from acoupipe_grain.array.features import Feature, mode_by_name
 from acoupipe_grain.array.locations import LocationsLike
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.radiation import DirectivityLike, FlowLike, SignalsLike, TrajectoriesLike, as_radiation
+from acoupipe_grain.array.scene_radiation import SceneRadiation
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.signals import WhiteNoise
 from acoupipe_grain.array.simulated_source import SimulatedSource
@@ -49,6 +51,21 @@ class SyntheticSource(SimulatedSource):
         Delays are rounded to 1/`upsampling` sample in mode "welch". None: with Acoular 16, its default; in JAX exact.
     locations, nsources, strengths, noise, signal_lengths, mic_displacement
         As for `SceneSource`.
+    signals
+        What sources radiate: `ColoredNoise`, `Tones`, `Sweeps`, `CorrelatedNoise`, or mappings such as
+        ``{"kind": "colored_noise", "exponent": 1}``; a source of audio (its records are drawn for the sources of a
+        scene); or a function ``fn(rng, num_samples)`` or an object with ``excerpt(index, source, num_samples)`` that
+        gives each source's samples. All are scaled to the source's strength. None: independent white noise.
+    trajectories
+        What sources move along, from their positions on: `LinearTrajectory`, `CircularTrajectory`, `SplineTrajectory`,
+        mappings such as ``{"kind": "circle", "radius": 0.1, "rate": 0.5}``, or a function ``fn(rng, position,
+        duration)``. Their strength is that at the reference position before they move. None: they rest.
+    directivity
+        `Dipole` or `SphericalHarmonics`, by name ("dipole") or as a mapping; the strength is that of a source whose
+        axis points to the reference position. None: monopoles.
+    flow
+        `UniformFlow`, or a mapping such as ``{"mach": 0.1, "direction": [1, 0, 0]}``. None: the medium rests. Maps are
+        steered as if it did.
 
     Raises
     ------
@@ -89,6 +106,10 @@ class SyntheticSource(SimulatedSource):
         noise: Drawn = None,
         signal_lengths: Annotated[Drawn, Unit("s")] = None,
         mic_displacement: Annotated[Drawn, Unit("m")] = None,
+        signals: SignalsLike = None,
+        trajectories: TrajectoriesLike = None,
+        directivity: DirectivityLike = None,
+        flow: FlowLike = None,
     ) -> None:
         scenes = SceneSource(
             num_records,
@@ -110,13 +131,16 @@ class SyntheticSource(SimulatedSource):
             signal_lengths=signal_lengths,
             mic_displacement=mic_displacement,
         )
+        special = as_radiation(scenes, signals=signals, trajectories=trajectories, directivity=directivity, flow=flow)
+        radiation = None if special is None else SceneRadiation(scenes, special)
         super().__init__(
             scenes,
-            WhiteNoise(scenes.streams),
+            WhiteNoise(scenes.streams) if radiation is None else radiation,
             mode_by_name(mode),
             engine=engine,
             features=features,
             f=f,
             num=num,
             upsampling=upsampling,
+            radiation=radiation,
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from acoupipe_grain.bench.fresh_process import ONE_THREAD, OURS, result_of, rounded, start
 from acoupipe_grain.bench.recordings import CASES
+from acoupipe_grain.bench.signals import KINDS
 
 _EXPORTS = (
     ("acoular", "welch sourcemap, 4 kHz", "zstd:3"),
@@ -86,10 +87,26 @@ def segments(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
         )
 
 
+def signals(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure what signals, motion, directivity and flow cost, beside white noise from monopoles at rest."""
+    del cores
+    yield "| csm, 4 kHz, records/s | jax, loader | white noise | % | acoular, one process | white noise | % |"
+    yield "|---|---|---|---|---|---|---|"
+    for name in KINDS:
+        result = result_of(start(("signals", name, str(seconds)), OURS, None))
+        cells = []
+        for engine in ("jax", "acoular"):
+            ours, white = result.get(f"ours_{engine}"), result[f"white_{engine}"]
+            shown = ("-", "-") if ours is None else (rounded(ours), f"{100 * ours / white:.0f}")
+            cells.append(f"{shown[0]} | {rounded(white)} | {shown[1]}")
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
 TABLES: dict[str, Table] = {
     "training": training,
     "workers": workers,
     "exports": exports,
     "reading": reading,
     "segments": segments,
+    "signals": signals,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
-from acoupipe_grain.config.factories import call, values_for
+from acoupipe_grain.config.factories import call, owners_used, values_for
 from acoupipe_grain.config.keys import AUDIO, SIMULATED, owners_of
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.exporting.shares import share_of
@@ -37,7 +37,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     arguments = configured_arguments(known, flags, (*owners, "export"))
     name, source = configured_source(known, arguments, usable)
     share_of(known.shards, 1)  # refused before anything is saved
-    save_if_asked(known, arguments, (*owners_of(name), "export"))
+    save_if_asked(known, arguments, (*owners_used(name, arguments, known.scope), "export"))
     limits = values_for("export", arguments, known.scope)
     num_records = (limits.get("stop") or len(source)) - limits.get("start", 0)
     planned = num_records * element_num_bytes(source.element_spec) / 2**20

@@ -1,9 +1,10 @@
-"""``acoupipe-grain preview``: source maps, true positions and the array, or recordings, as a PNG."""
+"""``acoupipe-grain preview``: maps and true positions, signals, or recordings, as a PNG; moving maps as a GIF."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,15 @@ import numpy as np
 from acoupipe_grain.array.features import resolve_features
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
-from acoupipe_grain.config.factories import build, require_scope, source_name, values_for
+from acoupipe_grain.config.factories import build, owners_used, require_scope, source_name, values_for
 from acoupipe_grain.config.keys import AUDIO, SIMULATED, owners_of
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError, unknown_name
-from acoupipe_grain.plotting import preview, preview_recordings
+from acoupipe_grain.plotting import animate, preview, preview_recordings, preview_signals
+from acoupipe_grain.plotting.animation import MAP, POSITIONS, SEGMENT_SECONDS
 from acoupipe_grain.plotting.maps import MAP_AXES, PREFERRED_FREQUENCY
 from acoupipe_grain.plotting.recordings import shows_recordings
+from acoupipe_grain.plotting.signals import BANDS_PER_OCTAVE, band_centers
 from acoupipe_grain.plotting.stored_setup import stored_setup
 from acoupipe_grain.records import ArrayRecordSource
 
@@ -31,7 +34,7 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser(
         "preview", help="draw source maps and the array, or recordings, to a PNG", allow_abbrev=False
     )
-    command.add_argument("picture", help="PNG file to write")
+    command.add_argument("picture", help="PNG file to write, or GIF: an animation of the first record")
     command.add_argument("--data", metavar="FOLDER", help="draw records of an exported data set instead")
     command.add_argument("--map", metavar="NAME", help="the map to draw, of those configured or stored")
     command.add_argument("--records", type=int, nargs="+", default=[0, 1, 2], metavar="INDEX", help="records to draw")
@@ -50,7 +53,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         if known.scope:
             require_scope(known.scope, arguments)
         name = source_name(arguments, known.scope, _USABLE)
-        draw = _draw_recordings if name in AUDIO else _draw_maps
+        draw = _draw_recordings if name in AUDIO else _draw_simulated
         draw(known, arguments, name)
     print(f"{known.picture}: records {', '.join(map(str, known.records))}")
 
@@ -72,16 +75,45 @@ def _draw_recordings(known: argparse.Namespace, arguments: Settings, name: str) 
     preview_recordings(source, known.picture, known.records)
 
 
-def _draw_maps(known: argparse.Namespace, arguments: Settings, name: str) -> None:
-    """Draw maps at one frequency; of the features that are configured, one map is computed."""
+def _draw_simulated(known: argparse.Namespace, arguments: Settings, name: str) -> None:
+    """Draw an animation, or what the signals of sources are like, or maps alone."""
     values = values_for(name, arguments, known.scope)
-    own: dict[str, Any] = {f"{name}.features": [_configured_map(values.get("features"), known.map), *_LABELS]}
+    setup = as_setup(values.get("setup"))
+    own: dict[str, Any] = {}
     if values.get("f") is None:  # all bins would begin with 0 Hz
-        bins = as_setup(values.get("setup")).bin_frequencies
-        own[f"{name}.f"] = float(bins[np.argmin(np.abs(bins - PREFERRED_FREQUENCY))])
-    source = build(name, arguments.overridden_by(Settings(own, "preview")), known.scope)
-    save_if_asked(known, arguments, (name,))
-    preview(source, source.setup, known.picture, known.records, known.map)
+        own["f"] = float(setup.bin_frequencies[np.argmin(np.abs(setup.bin_frequencies - PREFERRED_FREQUENCY))])
+    if Path(known.picture).suffix == ".gif":
+        _require_no_map(known)
+        segment = max(1, round(SEGMENT_SECONDS * setup.sample_rate / setup.hop_size))
+        positions = "loc" if values.get("trajectories") is None else POSITIONS
+        options = {"blocks_per_segment": segment}
+        shown = [{"name": item, "options": options} for item in (MAP, positions) if item != "loc"]
+        own["features"] = [*shown, *_LABELS]
+        source = _configured(known, arguments, name, own)
+        seconds = segment * setup.hop_size / setup.sample_rate
+        known.records = known.records[:1]  # one animation shows one record
+        animate(source, setup, known.picture, known.records[0], seconds_per_segment=seconds)
+    elif _has_signals(values) and known.map is None:
+        maps = {"features": ["sourcemap", *_LABELS], "f": band_centers(setup), "num": BANDS_PER_OCTAVE}
+        spectrograms = {"features": "reference_spectrogram", "f": None, "num": 0}
+        drawn, beside = (_configured(known, arguments, name, features) for features in (maps, spectrograms))
+        preview_signals(drawn, beside, setup, known.picture, known.records)
+    else:
+        own["features"] = [_configured_map(values.get("features"), known.map), *_LABELS]
+        preview(_configured(known, arguments, name, own), setup, known.picture, known.records, known.map)
+
+
+def _configured(known: argparse.Namespace, arguments: Settings, name: str, own: Mapping[str, Any]) -> Any:
+    """Return the configured source with values of the picture's own."""
+    given = Settings({f"{name}.{key}": value for key, value in own.items()}, "preview")
+    source = build(name, arguments.overridden_by(given), known.scope)
+    save_if_asked(known, arguments, owners_used(name, arguments, known.scope))
+    return source
+
+
+def _has_signals(values: Mapping[str, Any]) -> bool:
+    """Say whether sources radiate signals of their own as functions of time."""
+    return values.get("signals") is not None and values.get("mode", "welch") == "welch"
 
 
 def _require_no_map(known: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ from typing import Any
 import argbind
 from argbind import argbind as registry
 
-from acoupipe_grain.config.factories import place_of, values_for
+from acoupipe_grain.config.factories import place_of, values_for, with_audio
 from acoupipe_grain.config.flags import parse_flags, split_flags
 from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, Keys, keys_of, package_keys
 from acoupipe_grain.config.loading import load_with_flags
@@ -63,9 +63,10 @@ def _bind(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any], 
     def bound(*args: Any, **kwargs: Any) -> Any:
         given = signature.bind_partial(*args, **kwargs).arguments  # ArgBind would drop unknown keywords
         settings, scope_name = _in_force(name)
-        values = values_for(name, settings, scope_name)
+        values = {key: value for key, value in values_for(name, settings, scope_name).items() if key not in given}
+        values = with_audio(values, settings, scope_name)
         try:
-            return function(*args, **kwargs, **{key: value for key, value in values.items() if key not in given})
+            return function(*args, **kwargs, **values)
         except ArgumentError as error:
             raise ArgumentError(f"{place_of(str(error), name, settings, scope_name)}{error}") from error
 

@@ -60,6 +60,9 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
     """
     owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
     chosen = [name for name in (*SIMULATED, *AUDIO) if name in owners]
+    for name in [name for name in chosen if name in SIMULATED]:
+        if (audio := audio_of(values_for(name, arguments, scope))) in chosen:
+            chosen.remove(audio)
     if len(chosen) > 1:
         raise ArgumentError(
             f"configuration: has keys of {' and '.join(chosen)}; which of them is meant? Keep the keys of one source."
@@ -94,10 +97,38 @@ def call(name: str, arguments: Mapping[str, Any], scope: str = "", *positional: 
     values = values_for(name, settings, scope)
     if missing := missing_keys(name, values):
         raise ArgumentError(f"configuration: lacks {', '.join(missing)}; {name} has no default for it.")
+    values = with_audio(values, settings, scope)
     try:
         return CONFIGURABLE[name](*positional, **values)
     except ArgumentError as error:
         raise ArgumentError(f"{place_of(str(error), name, settings, scope)}{error}") from error
+
+
+def audio_of(values: Mapping[str, Any]) -> str | None:
+    """Return the name of the source of audio that the sources of simulated scenes radiate; None: they do not.
+
+    Files give its name alone, and its values by its own keys; manifests its class and arguments.
+    """
+    given = values.get("signals")
+    name = given.get("class") if isinstance(given, Mapping) else given
+    return name if isinstance(name, str) and name in AUDIO else None
+
+
+def with_audio(values: Mapping[str, Any], arguments: Mapping[str, Any], scope: str) -> dict[str, Any]:
+    """Return values of a source with the source of audio that they name, if any, built from configured values."""
+    audio = audio_of(values)
+    if audio is None:
+        return dict(values)
+    if isinstance(given := values["signals"], Mapping):
+        own = {f"{audio}.{key}": value for key, value in given["arguments"].items()}
+        return {**values, "signals": call(audio, own)}
+    return {**values, "signals": call(audio, arguments, scope)}
+
+
+def owners_used(name: str, arguments: Mapping[str, Any], scope: str = "") -> tuple[str, ...]:
+    """Return the classes whose keys a source uses: its own, and those of what its arguments are made of."""
+    audio = audio_of(values_for(name, arguments, scope))
+    return owners_of(name) if audio is None else (*owners_of(name), *owners_of(audio))
 
 
 def require_scope(scope: str, settings: Settings) -> None:

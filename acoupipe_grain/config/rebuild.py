@@ -45,10 +45,18 @@ def source_from_configuration(configuration: Mapping[str, Any]) -> Any:
                 "give other data."
             )
     source = build(name, arguments)
-    for key in _DIGESTS:
-        if key in configuration and source.configuration[key] != configuration[key]:
-            raise ArgumentError(
-                f"configuration: the files of {name} are not those that the records come of ({_DIGESTS[key]} have "
-                "changed); restore them, or pass the source itself."
-            )
+    _require_same_files(configuration, source.configuration)
     return source
+
+
+def _require_same_files(configuration: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    """Raise `ArgumentError` if files have changed: a source's own, or those that its simulated sources radiate."""
+    for key in _DIGESTS:
+        if key in configuration and ours[key] != configuration[key]:
+            raise ArgumentError(
+                f"configuration: the files of {configuration['class']} are not those that the records come of "
+                f"({_DIGESTS[key]} have changed); restore them, or pass the source itself."
+            )
+    inner = configuration["arguments"].get("signals")
+    if isinstance(inner, Mapping) and "class" in inner:
+        _require_same_files(inner, ours["arguments"]["signals"])

@@ -1,7 +1,9 @@
 """Pictures of records, and pages about data sets."""
 
+from acoupipe_grain.plotting.animation import animate
 from acoupipe_grain.plotting.card import write_card
 from acoupipe_grain.plotting.preview import preview
 from acoupipe_grain.plotting.recordings import preview_recordings
+from acoupipe_grain.plotting.signals import preview_signals
 
-__all__ = ["preview", "preview_recordings", "write_card"]
+__all__ = ["animate", "preview", "preview_recordings", "preview_signals", "write_card"]

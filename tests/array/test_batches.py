@@ -19,7 +19,8 @@ from acoupipe_grain.specs import apply_batch_computation
 MODES = ("analytic", "wishart")
 CHOOSING = ("eigmode", "sourcemap_orthogonal", "sourcemap_clean_sc")
 """Features that follow the last bits of the matrix: eigenvectors of equal eigenvalues, the place of a maximum."""
-MISSING = {"analytic": ("time_data", "spectrogram", "estimated"), "wishart": ("time_data", "spectrogram")}
+TIME_DOMAIN = ("time_data", "spectrogram", "segment", "block")
+MISSING = {"analytic": (*TIME_DOMAIN, "estimated"), "wishart": TIME_DOMAIN}
 
 
 def source(setup, mode, **options):

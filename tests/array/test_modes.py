@@ -12,7 +12,10 @@ from acoupipe_grain.config import source_from_configuration
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import check_element
 
-TIME_DOMAIN = {"time_data", "spectrogram"}
+TIME_DOMAIN = {
+    *("time_data", "spectrogram", "reference_spectrogram"),
+    *("segment_csm", "segment_sourcemap", "segment_loc", "block_loc"),
+}
 ESTIMATED = {"source_strength_estimated", "noise_strength_estimated", "targetmap_estimated"}
 MISSING = {"welch": set(), "analytic": TIME_DOMAIN | ESTIMATED, "wishart": TIME_DOMAIN}
 

@@ -98,6 +98,10 @@ def test_the_defaults_are_those_of_the_design():
         "noise": None,
         "signal_lengths": None,
         "mic_displacement": None,
+        "signals": None,
+        "trajectories": None,
+        "directivity": None,
+        "flow": None,
     }
 
 
@@ -150,7 +154,7 @@ def test_records_of_random_length_have_fixed_shapes_and_are_averaged_over_their_
 def test_labels_alone_need_no_simulation(small_setup, monkeypatch):
     import acoupipe_grain.array.simulate.acoular as module
 
-    monkeypatch.setattr(module, "_point_source", lambda *args: pytest.fail("simulated"))
+    monkeypatch.setattr(module, "emissions_of", lambda *args: pytest.fail("simulated"))
     source(small_setup, features=("loc", "source_strength_analytic", "targetmap_analytic", "noise_strength_analytic"))[
         0
     ]

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 import acoupipe_grain as apg
-from acoupipe_grain.bench import export_rates, measure, rates, reading, run_benchmarks, segments, training, work
+from acoupipe_grain.bench import (
+    export_rates,
+    measure,
+    rates,
+    reading,
+    run_benchmarks,
+    segments,
+    signals,
+    training,
+    work,
+)
 from acoupipe_grain.bench.cases import CASES
 from acoupipe_grain.bench.plain_chains import plain_chain
 from acoupipe_grain.bench.recordings import CASES as CASES_OF_RECORDINGS
@@ -113,3 +123,10 @@ class Few:
 
     def __repr__(self):
         return "Few()"
+
+
+def test_what_signals_cost_is_measured_beside_white_noise():
+    result = signals.signal_rates({"signals": {"kind": "colored_noise"}}, 0.01)
+    assert set(result) == {"white_acoular", "ours_acoular", "white_jax", "ours_jax"}
+    assert all(rate > 0 for rate in result.values())
+    assert set(signals.signal_rates({"flow": {"mach": 0.1}}, 0.01)) == set(result) - {"ours_jax"}

@@ -88,7 +88,7 @@ def test_demo_does_the_main_job(tmp_path, capsys):
     assert (tmp_path / "demo" / "preview.png").exists()
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in CONF.glob("*.yml")))
+@pytest.mark.parametrize("name", sorted({path.name for path in CONF.glob("*.yml")} - {"sounds.yml"}))
 def test_every_configuration_builds(name):
     from acoupipe_grain.config import build, load_arguments
 

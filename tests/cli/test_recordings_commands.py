@@ -176,6 +176,7 @@ def test_stored_recordings_are_inspected_verified_and_drawn_elsewhere(data, chec
     [
         ("segments.yml", "SegmentSource"),
         ("excerpts.yml", "AudioDataBalancedSource"),
+        ("sounds.yml", "SyntheticSource"),
         ("minibatches.yml", "SegmentSource"),
     ],
 )

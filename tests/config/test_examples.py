@@ -11,7 +11,7 @@ from acoupipe_grain.config import build, load_arguments
 from acoupipe_grain.config.factories import source_name
 
 CONF = Path(__file__).parents[2] / "conf"
-RECORDINGS = ("excerpts.yml", "minibatches.yml", "segments.yml")
+RECORDINGS = ("excerpts.yml", "minibatches.yml", "segments.yml", "sounds.yml")
 """Tested with the recordings they are about, in tests/cli/test_recordings_commands.py."""
 ALL = sorted(path for path in CONF.glob("*.yml") if path.name not in RECORDINGS)
 

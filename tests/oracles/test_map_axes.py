@@ -11,7 +11,7 @@ import acoupipe_grain as apg
 from acoupipe_grain.array.features import registered_features
 
 PLACE = (0.3, -0.2)
-MAP_NAMES = [name for name in registered_features() if "map" in name]
+MAP_NAMES = [name for name in registered_features() if "map" in name and "segment" not in name]
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
-from acoupipe_grain.array.features import beamformers, labels, maps, matrices
+from acoupipe_grain.array.features import beamformers, labels, maps, matrices, radiation_steps, segments
 from acoupipe_grain.array.features.bands import Bands
 from acoupipe_grain.array.features.clean_sc import clean_sc
 from acoupipe_grain.array.features.registry import Feature, add_feature
 from acoupipe_grain.array.features.scaling import Scaling
-from acoupipe_grain.array.features.spectra import blocks_within
+from acoupipe_grain.array.features.spectra import block_spectra, blocks_within
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.errors import ArgumentError
 
@@ -39,6 +39,17 @@ def spectrogram(
     return jnp.where(is_within[..., None, None], mic_spectra * scale, 0)
 
 
+def reference_spectrogram(
+    reference_signals: Float[Array, "*batch sample source"],
+    num_samples: Int[Array, "*batch"],
+    scaling: Scaling,
+    setup: MeasurementSetup,
+    bands: Bands,
+) -> Complex[Array, "*batch block line source"]:
+    """Return the block spectra of each source alone at the reference position, Pa; otherwise as `spectrogram`."""
+    return spectrogram(block_spectra(reference_signals, setup, bands), num_samples, scaling, setup, bands)
+
+
 def source_strength_estimated(
     reference_power: Float[Array, "*batch freq source"],
 ) -> Float[Array, "*batch freq source"]:
@@ -56,6 +67,7 @@ def noise_strength_estimated(
 for _name, _compute, _axes, _unit in (
     ("time_data", time_data, ("sample", "mic"), "Pa"),
     ("spectrogram", spectrogram, ("block", "frequency", "mic"), "Pa"),
+    ("reference_spectrogram", reference_spectrogram, ("block", "frequency", "source"), "Pa"),
     ("csm", matrices.csm, ("frequency", "mic", "mic"), "Pa^2"),
     ("csmtriu", matrices.csmtriu, ("frequency", "mic", "mic"), "Pa^2"),
     ("eigmode", matrices.eigmode, ("frequency", "mic", "mode"), "Pa^2"),
@@ -66,9 +78,12 @@ for _name, _compute, _axes, _unit in (
     ("sourcemap_music", beamformers.music, ("frequency", "x", "y"), "1"),
     ("sourcemap_orthogonal", beamformers.orthogonal, ("frequency", "x", "y"), "Pa^2"),
     ("sourcemap_clean_sc", clean_sc, ("frequency", "x", "y"), "Pa^2"),
+    *segments.FEATURES,
     ("loc", labels.loc, ("xyz", "source"), "m"),
+    ("source_direction", labels.source_direction, ("xyz", "source"), "1"),
     ("source_strength_analytic", labels.source_strength_analytic, ("frequency", "source"), "Pa^2"),
     ("source_strength_estimated", source_strength_estimated, ("frequency", "source"), "Pa^2"),
+    ("source_correlation", radiation_steps.source_correlation, ("source", "source"), "1"),
     ("noise_strength_analytic", labels.noise_strength_analytic, ("frequency", "mic"), "Pa^2"),
     ("noise_strength_estimated", noise_strength_estimated, ("frequency", "mic"), "Pa^2"),
     ("targetmap_analytic", maps.targetmap_analytic, ("frequency", "x", "y"), "Pa^2"),

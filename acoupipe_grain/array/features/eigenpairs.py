@@ -64,8 +64,7 @@ def eigenmodes(csm: Complex[Array, "*batch freq mic mic"]) -> Eigenmodes:
 
 def eigenmodes_of_sources(
     csm: Complex[Array, "*batch freq mic mic"],
-    transfer: Complex[Array, "*batch line mic source"],
-    source_line_powers: Float[Array, "*batch line source"],
+    source_columns: Complex[Array, "*batch line mic source"],
     noise_line_powers: Float[Array, "*batch line mic"],
     bands: Bands,
 ) -> Eigenmodes:
@@ -76,10 +75,9 @@ def eigenmodes_of_sources(
     """
     if bands.membership is not None:
         return eigenmodes(csm)
-    columns = transfer * jnp.sqrt(source_line_powers)[..., None, :]
-    num_mics = columns.shape[-2]
-    rank = min(columns.shape[-2:])
-    unitary, triangular = jnp.linalg.qr(columns, mode="complete")
+    num_mics = source_columns.shape[-2]
+    rank = min(source_columns.shape[-2:])
+    unitary, triangular = jnp.linalg.qr(source_columns, mode="complete")
     (small,) = after(unitary, [gram(triangular[..., :rank, :])])
     values, vectors = jnp.linalg.eigh(small)
     turned = product(unitary[..., :rank], vectors)

@@ -107,6 +107,8 @@ class FeatureGraph:
 
     def _value_of(self, name: str, given: Mapping[str, Any], above: tuple[str, ...]) -> str:
         """Return the key under which the evaluation finds what the parameter `name` needs, adding it if new."""
+        if name in self.mode.lacks:
+            raise ArgumentError(f"feature {above[0]!r} needs {name!r}: {self.mode.lacks[name]}.")
         if name in STATIC or name in self.mode.static:
             return name
         if name in CONSTANTS:

@@ -14,6 +14,11 @@ def loc(positions: Float[Array, "*batch 3 source"]) -> Float[Array, "*batch 3 so
     return positions
 
 
+def source_direction(directions: Float[Array, "*batch 3 source"]) -> Float[Array, "*batch 3 source"]:
+    """Return the axes of the sources' directivity, unit vectors; zero where they radiate alike in all directions."""
+    return directions
+
+
 def source_strength_analytic(
     source_line_powers: Float[Array, "*batch line source"], bands: Bands
 ) -> Float[Array, "*batch freq source"]:

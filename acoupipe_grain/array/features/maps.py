@@ -59,17 +59,15 @@ def conventional_lines_of_batches(
 
 
 def conventional_lines_of_sources(
-    transfer: Complex[Array, "*batch line mic source"],
-    source_line_powers: Float[Array, "*batch line source"],
+    source_columns: Complex[Array, "*batch line mic source"],
     noise_line_powers: Float[Array, "*batch line mic"],
     source_mask: Bool[Array, "*batch source"],
     steering: Complex[Array, "line point mic"],
     *,
     remove_diagonal: Any = None,
 ) -> Float[Array, "*batch line point"]:
-    """Return hᴴ (H Q Hᴴ + N) h = Σ_j q_j |hᴴ H_j|² + Σ_m N_m |h_m|², without the matrix."""
+    """Return hᴴ (H Q Hᴴ + N) h = Σ_j |hᴴ (H√Q)_j|² + Σ_m N_m |h_m|², without the matrix."""
     without = arguments.flag("remove_diagonal", remove_diagonal)
-    weighted = transfer * jnp.sqrt(source_line_powers)[..., None, :]
 
     def of_line(
         received: tuple[Complex[Array, "*batch mic source"], Float[Array, "*batch mic"]],
@@ -82,9 +80,9 @@ def conventional_lines_of_sources(
         own = jnp.matmul(on_diagonal, squared_magnitude(vectors).T, precision=jax.lax.Precision.HIGHEST)
         return steered + own
 
-    lines = jnp.moveaxis(weighted, -3, 0), jnp.moveaxis(noise_line_powers, -2, 0)
+    lines = jnp.moveaxis(source_columns, -3, 0), jnp.moveaxis(noise_line_powers, -2, 0)
     maps = map_lines(of_line, lines, steering)
-    num_mics = transfer.shape[-2]
+    num_mics = source_columns.shape[-2]
     return jnp.maximum(maps * (num_mics / (num_mics - 1)), 0) if without else maps
 
 

@@ -38,12 +38,15 @@ class Mode:
         Functions that compute further quantities, as features do, but in this mode's way.
     static
         Objects that steps take by name, beside those that all features may take.
+    lacks
+        Quantities that the sources do not have, with the reason and the remedy.
     """
 
     name: str
     inputs: tuple[str, ...]
     steps: Mapping[str, Callable[..., Any]]
     static: Mapping[str, Any] = field(default_factory=dict)
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_time_domain(self) -> bool:
@@ -55,6 +58,8 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "scaling": scaling,
     "source_line_powers": spectral_steps.source_line_powers,
     "noise_line_powers": spectral_steps.noise_line_powers,
+    "source_mixing": spectral_steps.source_mixing,
+    "directions": spectral_steps.directions,
     "conventional_lines": maps.conventional_lines,
     "eigenpairs": eigenpairs,
     "eigenmodes": eigenmodes,
@@ -68,6 +73,7 @@ MODES = {
             **_STEPS,
             "num_averages": welch_steps.num_averages,
             "mic_spectra": welch_steps.mic_spectra,
+            "block_positions": welch_steps.block_positions,
             "csm_lines": welch_steps.csm_lines,
             "reference_power": welch_steps.reference_power,
             "noise_power_spectrum": welch_steps.noise_power_spectrum,
@@ -79,6 +85,7 @@ MODES = {
         {
             **_STEPS,
             "transfer": spectral_steps.transfer,
+            "source_columns": spectral_steps.source_columns,
             "csm_lines": spectral_steps.analytic_csm_lines,
             "conventional_lines": maps.conventional_lines_of_sources,
             "eigenmodes": eigenmodes_of_sources,
@@ -101,10 +108,10 @@ MODES = {
 
 def with_simulated_signals(mode: Mode, propagation: Propagation) -> Mode:
     """Return a mode of the time domain with its time signals simulated in JAX."""
-    steps = {name: getattr(simulation_steps, name) for name in RECORDING_QUANTITIES}
+    steps = {name: getattr(simulation_steps, name) for name in ("source_waveforms", *RECORDING_QUANTITIES)}
     return replace(
         mode,
-        inputs=(*SCENE_QUANTITIES, "key"),
+        inputs=(*(name for name in mode.inputs if name not in RECORDING_QUANTITIES), "key"),
         steps={**mode.steps, **steps},
         static={"propagation": propagation},
     )
@@ -120,8 +127,16 @@ def with_simulated_spectra(mode: Mode, propagation: Propagation) -> Mode:
     return replace(signals, steps={**signals.steps, **{name: getattr(simulation_steps, name) for name in spectra}})
 
 
-SIMULATED_QUANTITIES = ("propagation", "source_spectra", "noise_spectra")
-"""What modes with simulated signals or spectra have besides the quantities of `MODES`."""
+SPECIAL_QUANTITIES = (
+    "propagation",
+    "source_waveforms",
+    "source_spectra",
+    "noise_spectra",
+    "waveforms",
+    "signal_line_powers",
+    "reference_mixing",
+)
+"""What modes with simulated signals or spectra, or of special sources, have besides the quantities of `MODES`."""
 
 
 def in_batches(mode: Mode) -> Mode:

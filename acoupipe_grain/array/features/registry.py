@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from acoupipe_grain.array.features.constants import CONSTANTS
-from acoupipe_grain.array.features.modes import MODES, SIMULATED_QUANTITIES
+from acoupipe_grain.array.features.modes import MODES, SPECIAL_QUANTITIES
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.named_functions import parameter_names, require_registrable
 
@@ -124,7 +124,7 @@ def add_feature(item: Feature) -> None:
 def quantity_names() -> set[str]:
     """Return the names of everything that features compute from and that is no feature itself."""
     of_modes = {name for mode in MODES.values() for name in (*mode.inputs, *mode.steps)}
-    return {*STATIC, *CONSTANTS, *of_modes, *SIMULATED_QUANTITIES}
+    return {*STATIC, *CONSTANTS, *of_modes, *SPECIAL_QUANTITIES}
 
 
 def feature(name: str, *, label: str = "", **options: Any) -> Feature:

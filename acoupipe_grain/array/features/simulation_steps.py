@@ -25,6 +25,7 @@ from acoupipe_grain.array.simulate.periodic_signals import (
     receivers_at_once,
 )
 from acoupipe_grain.array.simulate.periodic_signals import reference_signals as signals_at_reference
+from acoupipe_grain.array.simulate.source_waveforms import DrawnWaveforms, SourceWaveforms
 
 MAX_LOST_POWER = 3e-5
 """Lines of which a larger share would be lost in spectra without time signals are computed from time signals: by
@@ -61,8 +62,14 @@ def noise_signals(
     return _as_columns(_each_record(of_record, noise_power.shape, key, noise_power))
 
 
+def source_waveforms(key: Shaped[Array, "*batch 2"]) -> SourceWaveforms:
+    """Return the waveforms of all sources: white noise, drawn when it is needed."""
+    return DrawnWaveforms(key)
+
+
 def time_data(
     key: Shaped[Array, "*batch 2"],
+    source_waveforms: SourceWaveforms,
     positions: Float[Array, "*batch 3 source"],
     strengths: Float[Array, "*batch source"],
     num_sources: Int[Array, "*batch"],
@@ -74,20 +81,20 @@ def time_data(
     """Return the microphone signals, Pa, zero after the recording's end."""
 
     def of_record(
-        sources: Sources, mics: Float[Array, "3 mic"], noise_power: Float[Array, ""]
+        key: Shaped[Array, "2"], sources: Sources, mics: Float[Array, "3 mic"], noise_power: Float[Array, ""]
     ) -> Float[Array, "mic sample"]:
         def noise(mic: Int[Array, ""]) -> Float[Array, " sample"]:
-            return noise_signal(sources.key, noise_power, mic, propagation.num_samples)
+            return noise_signal(key, noise_power, mic, propagation.num_samples)
 
         return received_signals(sources, mics, propagation, noise)
 
-    sources = Sources(key, positions, strengths, num_sources)
-    received = _each_record(of_record, num_samples.shape, sources, mic_positions, noise_power)
+    sources = Sources(source_waveforms, positions, strengths, num_sources)
+    received = _each_record(of_record, num_samples.shape, key, sources, mic_positions, noise_power)
     return _within(_as_columns(received), num_samples)
 
 
 def reference_signals(
-    key: Shaped[Array, "*batch 2"],
+    source_waveforms: SourceWaveforms,
     positions: Float[Array, "*batch 3 source"],
     strengths: Float[Array, "*batch source"],
     num_sources: Int[Array, "*batch"],
@@ -95,7 +102,7 @@ def reference_signals(
     propagation: Propagation,
 ) -> Float[Array, "*batch sample source"]:
     """Return the signal of each source alone at the reference position, Pa, zero after the recording's end."""
-    sources = Sources(key, positions, strengths, num_sources)
+    sources = Sources(source_waveforms, positions, strengths, num_sources)
     signals = _each_record(lambda record: signals_at_reference(record, propagation), num_samples.shape, sources)
     return _within(_as_columns(signals), num_samples)
 

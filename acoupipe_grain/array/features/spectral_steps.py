@@ -30,6 +30,16 @@ def noise_line_powers(
     return jnp.broadcast_to(per_line[..., None], (*per_line.shape, setup.num_mics))
 
 
+def source_mixing(source_mask: Bool[Array, "*batch source"]) -> Float[Array, "*batch source signal"]:
+    """Return what each source takes of independent signals of unit power: one of its own."""
+    return source_mask[..., None] * jnp.eye(source_mask.shape[-1], dtype=jnp.float32)
+
+
+def directions(positions: Float[Array, "*batch 3 source"]) -> Float[Array, "*batch 3 source"]:
+    """Return the axes of sources that radiate alike in all directions: none, zero."""
+    return jnp.zeros_like(positions)
+
+
 def transfer(
     positions: Float[Array, "*batch 3 source"],
     source_mask: Bool[Array, "*batch source"],
@@ -44,13 +54,18 @@ def transfer(
     )
 
 
+def source_columns(
+    transfer: Complex[Array, "*batch line mic source"], source_line_powers: Float[Array, "*batch line source"]
+) -> Complex[Array, "*batch line mic source"]:
+    """Return H√Q: what independent sources contribute to the microphones in each line, Pa."""
+    return transfer * jnp.sqrt(source_line_powers)[..., None, :]
+
+
 def analytic_csm_lines(
-    transfer: Complex[Array, "*batch line mic source"],
-    source_line_powers: Float[Array, "*batch line source"],
-    noise_line_powers: Float[Array, "*batch line mic"],
+    source_columns: Complex[Array, "*batch line mic source"], noise_line_powers: Float[Array, "*batch line mic"]
 ) -> Complex[Array, "*batch line mic mic"]:
     """Return the cross-spectral matrix H Q Hᴴ + N of every line, Pa²."""
-    return analytic_csm(transfer, source_line_powers, noise_line_powers)
+    return analytic_csm(source_columns, noise_line_powers)
 
 
 def wishart_draw(
@@ -63,9 +78,14 @@ def wishart_draw(
     bands: Bands,
 ) -> WishartDraw:
     """Return a draw of the cross-spectral matrix of every line, and of the powers it is made of."""
-    correlations = setup.window_correlation[setup.hop_size :: setup.hop_size]
-    averages = effective_averages(setup.num_blocks(num_samples), correlations)
+    averages = independent_averages(num_samples, setup)
     return draw_wishart(key, averages, transfer, source_line_powers, noise_line_powers, bands.lines, setup.block_size)
+
+
+def independent_averages(num_samples: Int[Array, "*batch"], setup: MeasurementSetup) -> Float[Array, "*batch"]:
+    """Return how many independent averages Welch's estimate of a recording is worth."""
+    correlations = setup.window_correlation[setup.hop_size :: setup.hop_size]
+    return effective_averages(setup.num_blocks(num_samples), correlations)
 
 
 def wishart_csm_lines(wishart_draw: WishartDraw) -> Complex[Array, "*batch line mic mic"]:

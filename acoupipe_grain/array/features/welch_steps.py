@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float, Int, Shaped
 
 from acoupipe_grain.array.features import spectra
@@ -20,6 +21,17 @@ def mic_spectra(
 ) -> Complex[Array, "*batch block line mic"]:
     """Return the block spectra of the microphone signals."""
     return spectra.block_spectra(time_data, setup, bands)
+
+
+def block_positions(
+    mic_spectra: Complex[Array, "*batch block line mic"],
+    positions: Float[Array, "*batch 3 source"],
+    num_samples: Int[Array, "*batch"],
+    setup: MeasurementSetup,
+) -> Float[Array, "*batch block 3 source"]:
+    """Return the positions of sources at rest for every block, m; zero for blocks beyond the recording's end."""
+    is_within = spectra.blocks_within(mic_spectra.shape[-3], num_samples, setup)
+    return jnp.where(is_within[..., None, None], positions[..., None, :, :], 0)
 
 
 def csm_lines(

@@ -14,7 +14,8 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.simulate.arrivals import FINE_LINES, phase_factors
-from acoupipe_grain.array.simulate.random_numbers import noise_waveform, source_waveform
+from acoupipe_grain.array.simulate.random_numbers import noise_waveform
+from acoupipe_grain.array.simulate.source_waveforms import SourceWaveforms
 from acoupipe_grain.workers import platform
 
 
@@ -23,8 +24,8 @@ class Sources(NamedTuple):
 
     Attributes
     ----------
-    key
-        Words of the record's key.
+    waveforms
+        What they radiate, of unit power.
     positions
         m.
     strengths
@@ -33,7 +34,7 @@ class Sources(NamedTuple):
         How many there are; what follows is padding.
     """
 
-    key: Shaped[Array, "2"]
+    waveforms: SourceWaveforms
     positions: Float[Array, "3 source"]
     strengths: Float[Array, " source"]
     num_sources: Int[Array, ""]
@@ -183,7 +184,7 @@ def _radiated_spectra(sources: Sources, receivers: Float[Array, "3 receiver"], p
     num_sources, num_receivers = sources.strengths.size, receivers.shape[1]
 
     def add(source: Int[Array, ""], radiated: _Radiated) -> _Radiated:
-        waveform = source_waveform(sources.key, source, num_samples) * jnp.sqrt(sources.strengths[source])
+        waveform = sources.waveforms.of(source, num_samples) * jnp.sqrt(sources.strengths[source])
         spectrum = jnp.pad(jnp.fft.rfft(waveform), (0, num_coarse * FINE_LINES - num_lines))
         factors = phase_factors(sources.positions[:, source], receivers, setup, upsampling, num_samples)
         own = spectrum.reshape(num_coarse, FINE_LINES), *factors

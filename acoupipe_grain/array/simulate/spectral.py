@@ -53,20 +53,15 @@ def transfer_functions(
 
 
 def analytic_csm(
-    transfer: Complex[Array, "*batch line mic source"],
-    source_powers: Float[Array, "*batch line source"],
-    noise_powers: Float[Array, "*batch line mic"],
+    source_columns: Complex[Array, "*batch line mic source"], noise_powers: Float[Array, "*batch line mic"]
 ) -> Complex[Array, "*batch line mic mic"]:
     """Return H Q Hᴴ + N for each line, Pa².
 
     Parameters
     ----------
-    transfer
-        Of `transfer_functions`.
-    source_powers
-        Power of each source at the reference position in each line, Pa².
+    source_columns
+        H√Q: what independent signals of unit power in each line contribute to the microphones, Pa.
     noise_powers
         Power of each microphone's sensor noise in each line, Pa².
     """
-    weighted = transfer * jnp.sqrt(source_powers)[..., None, :]
-    return gram(weighted) + noise_powers[..., None] * jnp.eye(noise_powers.shape[-1])
+    return gram(source_columns) + noise_powers[..., None] * jnp.eye(noise_powers.shape[-1])

@@ -15,6 +15,7 @@ for any batch, any other lines, and either precision.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -22,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact, Int, Shaped
 
-from acoupipe_grain.array.matrix_products import gram, product
+from acoupipe_grain.array.matrix_products import gram, product, squared_magnitude
 from acoupipe_grain.array.simulate.random_numbers import KEY_IMPLEMENTATION, complex_normal, standard_normal
 
 
@@ -71,6 +72,7 @@ def draw_wishart(
     noise_powers: Float[Array, "*batch line mic"],
     lines: Int[np.ndarray, " line"],
     block_size: int,
+    mixing: Complex[Array, "*batch line source signal"] | None = None,
 ) -> WishartDraw:
     """Draw the cross-spectral matrix of each record and line.
 
@@ -83,19 +85,30 @@ def draw_wishart(
         Words of each record's JAX key.
     averages
         Number K of independent averages of each record.
-    transfer, source_powers, noise_powers
-        As for `acoupipe_grain.array.simulate.spectral.analytic_csm`.
+    transfer
+        Of `acoupipe_grain.array.simulate.spectral.transfer_functions`.
+    source_powers
+        Power of each source at the reference position in each line, Pa².
+    noise_powers
+        Power of each microphone's sensor noise in each line, Pa².
     lines
         Index of each line's frequency bin; it selects the line's random numbers.
     block_size
         Samples of a block, which say where the Nyquist frequency is.
+    mixing
+        What each source's sound at the reference position takes of independent signals, a matrix of unit rows. None:
+        sources are independent.
     """
+    columns = transfer * jnp.sqrt(source_powers)[..., None, :]
+    if mixing is not None:
+        columns = product(columns, mixing)
     is_real = (lines == 0) | (lines == block_size // 2)
     groups = [(np.flatnonzero(is_real == real), real) for real in (False, True) if np.any(is_real == real)]
     draws = []
     for group, real in groups:
-        of_group = transfer[..., group, :, :], source_powers[..., group, :], noise_powers[..., group, :]
-        draws.append(_draw_lines(key, averages, *of_group, lines[group], real))
+        of_group = columns[..., group, :, :], source_powers[..., group, :], noise_powers[..., group, :]
+        mixed = None if mixing is None else mixing[..., group, :, :]
+        draws.append(_draw_lines(key, averages, *of_group, mixed, lines[group], real))
     order = np.argsort(np.concatenate([group for group, _ in groups]))
     csm, of_sources, of_noise = zip(*draws, strict=True)
     return WishartDraw(
@@ -108,18 +121,20 @@ def draw_wishart(
 def _draw_lines(
     key: Shaped[Array, "*batch 2"],
     averages: Float[Array, "*batch"],
-    transfer: Complex[Array, "*batch line mic source"],
+    columns: Complex[Array, "*batch line mic source"],
     source_powers: Float[Array, "*batch line source"],
     noise_powers: Float[Array, "*batch line mic"],
+    mixing: Complex[Array, "*batch line source signal"] | None,
     lines: Int[np.ndarray, " line"],
     real: bool,
 ) -> WishartDraw:
     """Draw lines that are all complex or all real."""
-    num_mics, num_sources = transfer.shape[-2:]
-    columns = transfer * jnp.sqrt(source_powers)[..., None, :]
+    dtype = columns.dtype
     if real:
         # Re S = Re H Q Re Hᴴ + Im H Q Im Hᴴ + N; at the reference position the transfer is 1, the first of the two.
         columns = jnp.concatenate([jnp.real(columns), jnp.imag(columns)], axis=-1)
+        mixing = None if mixing is None else jnp.concatenate([jnp.real(mixing), jnp.imag(mixing)], axis=-1)
+    num_mics, num_sources = noise_powers.shape[-1], source_powers.shape[-1]
     size = num_mics + columns.shape[-1]
     degrees = jnp.where(averages > size - 1, averages, jnp.maximum(jnp.round(averages), 1))
     factors = _factors(key, degrees, lines, size, real) / jnp.sqrt(degrees)[..., None, None, None]
@@ -127,15 +142,15 @@ def _draw_lines(
     of_sources = factors[..., num_mics:, :]
     if real:
         received = of_noise + jnp.matmul(columns, of_sources, precision=jax.lax.Precision.HIGHEST)
-        received = received.astype(transfer.dtype)
+        received = received.astype(dtype)
     else:
         received = of_noise + product(columns, of_sources)
-    powers = jnp.sum(jnp.real(factors) ** 2 + jnp.imag(factors) ** 2, axis=-1)
-    return WishartDraw(
-        gram(received),
-        source_powers * powers[..., num_mics : num_mics + num_sources],
-        noise_powers * powers[..., :num_mics],
-    )
+    powers = jnp.sum(squared_magnitude(factors), axis=-1)
+    own = powers[..., num_mics : num_mics + num_sources]
+    if mixing is not None:
+        multiply = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST) if real else product
+        own = jnp.sum(squared_magnitude(multiply(mixing, of_sources)), axis=-1)
+    return WishartDraw(gram(received), source_powers * own, noise_powers * powers[..., :num_mics])
 
 
 def _factors(

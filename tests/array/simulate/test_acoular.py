@@ -6,7 +6,8 @@ from scipy.signal import resample
 
 import acoupipe_grain as apg
 from acoupipe_grain.array.signals import WhiteNoise
-from acoupipe_grain.array.simulate.acoular import simulate, upsample
+from acoupipe_grain.array.simulate.acoular import simulate
+from acoupipe_grain.array.simulate.acoular_point_source import upsample
 
 ALL_PARTS = ("time_data", "reference_signals", "noise_signals")
 

@@ -13,6 +13,7 @@ from acoupipe_grain.array.simulate.periodic_signals import (
     received_signals,
     reference_signals,
 )
+from acoupipe_grain.array.simulate.source_waveforms import DrawnWaveforms
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,8 @@ def scenes(small_setup):
 
 
 def sources_of(scene):
-    return Sources(*(jnp.asarray(scene[name]) for name in ("key", "positions", "strengths", "num_sources")))
+    given = (jnp.asarray(scene[name]) for name in ("positions", "strengths", "num_sources"))
+    return Sources(DrawnWaveforms(jnp.asarray(scene["key"])), *given)
 
 
 @pytest.mark.parametrize("upsampling", [None, 16])

@@ -49,7 +49,7 @@ def test_matrices_in_either_precision(scene, wide, tolerance):
     expected = np.einsum("fmj,fj,fnj->fmn", transfer, sources, transfer.conj())
     expected[:, range(64), range(64)] += noise
     with jax.enable_x64(wide):
-        measured = np.asarray(analytic_csm(jnp.asarray(transfer), jnp.asarray(sources), jnp.asarray(noise)))
+        measured = np.asarray(analytic_csm(jnp.asarray(transfer * np.sqrt(sources)[:, None]), jnp.asarray(noise)))
     np.testing.assert_allclose(measured, expected, atol=tolerance * np.abs(expected).max())
     assert np.array_equal(measured, measured.conj().swapaxes(-1, -2))
 
