@@ -11,6 +11,7 @@ FLOORS = {
     "annotations": 0,
     "extras": 1,
     "callables": 1,
+    "file_patterns": 1,
     "arguments": 1,
     "double_precision": 1,
     "one_at_a_time": 1,

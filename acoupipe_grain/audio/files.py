@@ -7,9 +7,9 @@ import os
 import re
 from dataclasses import dataclass
 
-from acoupipe_grain.audio.patterns import FoundFile
 from acoupipe_grain.errors import DataError
 from acoupipe_grain.extras import import_extra
+from acoupipe_grain.file_patterns import FoundFile
 
 NUM_DIGESTED_BYTES = 4096
 MAX_FRAMES = 2**53

@@ -14,8 +14,8 @@ from typing import Any
 
 from acoupipe_grain import arguments
 from acoupipe_grain.audio.files import AudioFile, BrokenFileError, read_header
-from acoupipe_grain.audio.patterns import FoundFile, find_files
 from acoupipe_grain.errors import ArgumentError, DataError
+from acoupipe_grain.file_patterns import FoundFile, find_files
 
 EXTENSIONS = (".wav", ".flac", ".ogg")
 ON_FAILURE = ("raise", "skip")

@@ -17,18 +17,10 @@ import numpy as np
 
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.bench.cases import FREQUENCY
+from acoupipe_grain.bench.radiation import KINDS
 from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.specs import Element
 
-KINDS: Mapping[str, Mapping[str, Any]] = {
-    "coloured noise": {"signals": {"kind": "colored_noise"}},
-    "coloured noise, equalised": {"signals": {"kind": "colored_noise", "equalizer": {}}},
-    "tones": {"signals": {"kind": "tones", "frequency": 440.0, "num_harmonics": 10}},
-    "correlated noise": {"signals": {"kind": "correlated_noise"}},
-    "moving sources": {"trajectories": {"kind": "circle", "radius": 0.1, "rate": 1.0}},
-    "dipoles": {"directivity": "dipole"},
-    "flow": {"flow": {"mach": 0.1}},
-}
 BATCH_SIZE = 16
 ROUNDS = 5
 _NUM_RECORDS = 100_000

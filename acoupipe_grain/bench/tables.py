@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from acoupipe_grain.bench.fresh_process import ONE_THREAD, OURS, result_of, rounded, start
+from acoupipe_grain.bench.radiation import KINDS
 from acoupipe_grain.bench.recordings import CASES
-from acoupipe_grain.bench.signals import KINDS
 
 _EXPORTS = (
     ("acoular", "welch sourcemap, 4 kHz", "zstd:3"),

@@ -8,10 +8,10 @@ from typing import Any
 
 from acoupipe_grain import arguments
 from acoupipe_grain.audio.features import registered_frame_features, resolve_frame_features
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.precomputed import PrecomputedFeature
 from acoupipe_grain.audio.segments.requested import SegmentFeature
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.file_patterns import expanded
 from acoupipe_grain.minibatches.blocks import Blocks, as_switch
 
 NAMES: Mapping[str, str] = {

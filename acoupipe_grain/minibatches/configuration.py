@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.config.loading import INCLUDE, load_arguments
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.yaml import YAMLError, read_yaml
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import expanded
 from acoupipe_grain.minibatches.block_sets import sets_of_blocks
 from acoupipe_grain.minibatches.blocks import BLOCKS
 from acoupipe_grain.minibatches.keyed_sets import OWNERS, sets_of_keys

@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Int64
 
 from acoupipe_grain import arguments
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.labels import UNKNOWN
 from acoupipe_grain.audio.segments.source import SegmentSource
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.file_patterns import expanded
 from acoupipe_grain.minibatches.layout import in_format, shape_in_format
 from acoupipe_grain.pipeline import MiniBatchOptions, epoch_order, make_loader, selected
 from acoupipe_grain.pipeline.mini_batches import DATA_FORMATS, DataFormat

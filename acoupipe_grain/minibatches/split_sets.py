@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.splits import as_split
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import expanded
 
 DEFAULT = "default"
 """The only set where there is no split."""

@@ -8,9 +8,9 @@ import soxr
 from recordings import noise, sine, write
 
 from acoupipe_grain.audio.files import BrokenFileError, read_header
-from acoupipe_grain.audio.patterns import FoundFile
 from acoupipe_grain.audio.reading import num_samples_at, read_excerpt
 from acoupipe_grain.errors import DataError
+from acoupipe_grain.file_patterns import FoundFile
 
 RATES = [(44_100, 48_000), (48_000, 44_100), (44_100, 16_000), (16_000, 44_100), (48_000, 8000), (8000, 8001)]
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from acoupipe_grain.audio.features.transforms import PrincipalComponents, Standardization
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import expanded
 
 PICKLES = (".pkl", ".pickle", ".jl", ".joblib", ".p")
 """Extensions of files that hold Python objects."""

@@ -17,10 +17,10 @@ from jaxtyping import Float32
 
 from acoupipe_grain.audio.features import transformed
 from acoupipe_grain.audio.files import AudioFile
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.precomputed import PrecomputedFeature
 from acoupipe_grain.audio.segments.recordings import digest_of_file, require_own_files
 from acoupipe_grain.errors import ArgumentError, DataError
+from acoupipe_grain.file_patterns import expanded
 from acoupipe_grain.specs import ArraySpec
 
 SURPLUS, MIN_SURPLUS = 1.05, 4

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from acoupipe_grain.audio.files import AudioFile, BrokenFileError, read_header
-from acoupipe_grain.audio.patterns import FoundFile, find_files
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import FoundFile, find_files
 
 READ_BYTES = 2**20
 

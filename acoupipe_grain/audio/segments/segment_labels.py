@@ -13,7 +13,6 @@ from jaxtyping import Int32
 
 from acoupipe_grain import arguments
 from acoupipe_grain.audio.files import AudioFile
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.grid import SegmentGrid
 from acoupipe_grain.audio.segments.label_files import read_label_set
 from acoupipe_grain.audio.segments.label_lines import may_separate
@@ -23,6 +22,7 @@ from acoupipe_grain.audio.segments.labels_of_files import chunks_by_file, labels
 from acoupipe_grain.audio.segments.recordings import require_own_files
 from acoupipe_grain.audio.segments.table import SegmentTable
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import expanded
 
 RecordingLabels: TypeAlias = int | tuple[LabelledChunk, ...]
 """The label of a whole recording, or those of parts of it."""

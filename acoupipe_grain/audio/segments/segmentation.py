@@ -11,7 +11,6 @@ import numpy as np
 
 from acoupipe_grain.audio.files import AudioFile
 from acoupipe_grain.audio.formats import common_num_channels, common_sample_rate
-from acoupipe_grain.audio.patterns import expanded
 from acoupipe_grain.audio.segments.grid import SegmentGrid
 from acoupipe_grain.audio.segments.labels import LabelSet
 from acoupipe_grain.audio.segments.precomputed import PrecomputedFeature
@@ -21,6 +20,7 @@ from acoupipe_grain.audio.segments.segment_labels import LabelSource, labels_of_
 from acoupipe_grain.audio.segments.splits import as_split
 from acoupipe_grain.audio.segments.table import SegmentTable, segments_of
 from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.file_patterns import expanded
 
 MAX_NAMES_SHOWN = 3
 MAX_TIMES_LONGEST = 100

@@ -1,4 +1,4 @@
-"""Audio files found by folder, name or pattern: in the same order everywhere, whatever the file system's is."""
+"""Files found by folder, name or pattern: in the same order everywhere, whatever the file system's is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FoundFile(NamedTuple):
 
 
 def find_files(pattern: str, extensions: Sequence[str]) -> list[FoundFile]:
-    """Return the audio files that a folder, a file or a pattern means, sorted by name.
+    """Return the files that a folder, a file or a pattern means, sorted by name.
 
     Folders are searched with all folders in them, links followed; whatever begins with a dot is passed over. A file
     that is given itself is taken whatever its extension is.
@@ -125,7 +125,7 @@ def _nearest(path: str) -> str:
     while not os.path.isdir(parent):
         missing, parent = parent, os.path.dirname(parent)
     if os.path.exists(missing):
-        return "; give a folder with audio files, or leave it out."
+        return "; give a folder with such files, or leave it out."
     try:
         names = os.listdir(parent)
     except OSError:
@@ -137,6 +137,6 @@ def _without_wanted(there: Sequence[str], extensions: Sequence[str]) -> str:
     found = Counter(os.path.splitext(file)[1].lower() for file in there)
     shown = ", ".join(f"{number} {extension or 'without extension'}" for extension, number in found.most_common(5))
     return (
-        f"there is no file with the extension {' or '.join(extensions)}, but {shown}; add to extensions what is audio, "
+        f"there is no file with the extension {' or '.join(extensions)}, but {shown}; add to extensions what is meant, "
         "or leave it out."
     )

@@ -3,8 +3,8 @@ import os
 import pytest
 from recordings import noise, write
 
-from acoupipe_grain.audio.patterns import find_files
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import find_files
 
 EXTENSIONS = (".wav", ".flac", ".ogg")
 
@@ -82,7 +82,7 @@ def test_links_are_followed_and_loops_end(folder, tmp_path):
     [
         ("{folder}/sup", "no such file or folder; did you mean '{folder}/sub'"),
         ("{folder}/sup/deep/", "did you mean '{folder}/sub'"),
-        ("{folder}/nothing.*", "there is no file; give a folder with audio files"),
+        ("{folder}/nothing.*", "there is no file; give a folder with such files"),
         ("{folder}/sup/*.wav", "there is no file; did you mean '{folder}/sub'"),
         ("{folder}/notes*", r"no file with the extension .wav or .flac or .ogg, but 1 .txt; add to extensions"),
         ("{folder}/empty", "there is no file; give a folder"),
