@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import CellType, CodeType
 from typing import Any
 
+import numpy as np
+
 from acoupipe_grain.errors import ArgumentError
 
 _MAIN = ("__main__", "__mp_main__")
@@ -28,6 +30,14 @@ def import_path(function: Callable[..., Any]) -> str | None:
     for part in name.split("."):
         found = getattr(found, part, None)
     return f"{module}:{name}" if found is function else None
+
+
+def as_numbers(returned: Any) -> np.ndarray:
+    """Return what a user's function returned as an array; lists that make none become one without a shape."""
+    try:
+        return np.asarray(returned)
+    except ValueError:  # rows of different lengths
+        return np.asarray(None)
 
 
 def callable_identity(function: Callable[..., Any], key: str | None) -> dict[str, str]:

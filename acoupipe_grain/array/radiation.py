@@ -66,14 +66,18 @@ class Radiation:
     @property
     def lacking(self) -> dict[str, str]:
         """Names of the quantities that features of such sources cannot compute from, with the reason and the remedy."""
-        if self.has_line_powers:
-            return {}
-        reason = (
-            f"signals={self.signals!r} have no power spectrum that is known beforehand"
-            if self.trajectories is None
-            else "the power of sources that move is not known beforehand at the reference position"
-        )
-        return {"source_line_powers": f"{reason}; use the estimated labels, such as source_strength_estimated"}
+        remedy = "use the estimated labels, such as source_strength_estimated"
+        if self.trajectories is not None:
+            return {
+                "source_line_powers": "the power of sources that move is not known beforehand at the reference "
+                f"position; {remedy}",
+                "resting_positions": "sources move, and are at no one point of a map; use segment_loc with "
+                "source_strength_estimated",
+            }
+        if not self.has_line_powers:
+            reason = f"signals={self.signals!r} have no power spectrum that is known beforehand"
+            return {"source_line_powers": f"{reason}; {remedy}"}
+        return {}
 
     def require_simulated(self, mode: str, is_time_domain: bool, engine: str) -> None:
         """Raise `ArgumentError` if a mode, or the engine that simulates it, does not have such sources."""
@@ -122,14 +126,14 @@ def as_radiation(
         radiation.signals.check(scenes.max_num_samples, setup.sample_rate, scenes.max_nsources)
     if radiation.trajectories is not None:
         radiation.trajectories.check(setup.speed_of_sound)
-        _refuse_together("trajectories", radiation.trajectories, directivity=radiation.directivity, flow=radiation.flow)
+    _require_one_of(trajectories=radiation.trajectories, directivity=radiation.directivity, flow=radiation.flow)
     return radiation
 
 
-def _refuse_together(name: str, value: Any, **others: Any) -> None:
-    for other, given in others.items():
-        if given is not None:
-            raise ArgumentError(
-                f"{name}={value!r}, {other}={given!r}: moving sources are simulated as monopoles in a medium at rest; "
-                "leave one of them out."
-            )
+def _require_one_of(**given: Any) -> None:
+    chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
+    if len(chosen) > 1:
+        raise ArgumentError(
+            f"{', '.join(chosen)}: moving sources are simulated as monopoles, sources with directivity at rest, and "
+            "both in a medium at rest; keep one of them."
+        )

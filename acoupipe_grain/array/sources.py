@@ -39,8 +39,8 @@ class SyntheticSource(SimulatedSource):
         Welch's estimate of a recording of this length.
     engine
         Who simulates in mode "welch". "acoular": record by record, with rounded delays. "jax": whole batches in one
-        jitted call (`compute_batch`), with exact delays; its waveforms are others. Modes "analytic" and "wishart" have
-        one implementation, in JAX.
+        jitted call (`compute_batch`), with exact delays; its noise is another, and so is white noise of sources. Modes
+        "analytic" and "wishart" have one implementation, in JAX.
     features
         Registered names, `feature` objects, or mappings of name, label and options.
     f

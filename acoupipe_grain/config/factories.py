@@ -63,6 +63,13 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
     for name in [name for name in chosen if name in SIMULATED]:
         if (audio := audio_of(values_for(name, arguments, scope))) in chosen:
             chosen.remove(audio)
+    for name in [name for name in chosen if len(chosen) > 1 and name in SIMULATED]:
+        given = values_for(name, arguments, scope).get("signals")
+        if isinstance(given, str) and (others := [other for other in chosen if other in AUDIO]):
+            raise ArgumentError(
+                f"{name}.signals={given!r}: names none of the sources of audio that the configuration has keys of; "
+                f"expected {' or '.join(map(repr, others))}, or leave the keys of {' and '.join(others)} out."
+            )
     if len(chosen) > 1:
         raise ArgumentError(
             f"configuration: has keys of {' and '.join(chosen)}; which of them is meant? Keep the keys of one source."

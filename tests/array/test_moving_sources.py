@@ -1,5 +1,6 @@
 """Scenes whose sources move: labels, maps, and what there is not."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -135,8 +136,15 @@ def test_what_moving_sources_do_not_have_is_refused_by_name(small_setup):
     for name in ("source_strength_analytic", "targetmap_analytic"):
         with pytest.raises(ArgumentError, match=f"{name}.*move.*estimated labels"):
             source(small_setup, features=name)
-    with pytest.raises(ArgumentError, match="flow=.*moving sources .*leave one of them out"):
-        source(small_setup, flow={"mach": 0.1}, features="loc")
+    with pytest.raises(ArgumentError, match="targetmap_estimated.*sources move.*use segment_loc"):
+        source(small_setup, features="targetmap_estimated")
+
+
+@pytest.mark.parametrize("names", list(itertools.combinations(("trajectories", "directivity", "flow"), 2)))
+def test_motion_directivity_and_flow_exclude_each_other(small_setup, names):
+    given = {"trajectories": CIRCLE, "directivity": "dipole", "flow": {"mach": 0.1}}
+    with pytest.raises(ArgumentError, match=f"{names[0]}=.*{names[1]}=.*keep one of them"):
+        apg.SyntheticSource(3, setup=small_setup, features="loc", **{name: given[name] for name in names})
 
 
 def test_paths_that_cannot_be_simulated_name_the_record(small_setup):
@@ -152,6 +160,12 @@ def test_paths_that_cannot_be_simulated_name_the_record(small_setup):
 
     with pytest.raises(ArgumentError, match="record 0: source 0 comes within .* m of a microphone or the reference"):
         source(small_setup, trajectories=through_the_reference, features="csm")[0]
+
+
+def test_emission_times_that_are_not_found_name_record_and_source(small_setup):
+    bending = source(small_setup, trajectories={"kind": "circle", "radius": 0.02, "rate": 2200.0}, features="csm")
+    with pytest.raises(ArgumentError, match=r"did not find the emission times.*\(record 0, source 0\)"):
+        bending[0]
 
 
 def test_moving_sources_are_picklable_and_told_apart(small_setup):

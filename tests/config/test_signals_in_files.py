@@ -7,6 +7,7 @@ from scipy.io import wavfile
 import acoupipe_grain as apg
 from acoupipe_grain.cli.main import main
 from acoupipe_grain.config import build, load_arguments, source_from_configuration
+from acoupipe_grain.config.factories import source_name
 from acoupipe_grain.errors import ArgumentError
 
 SETUP = "SyntheticSource.setup: {mic_positions: minidsp_uma-16, sample_rate: 8000.0, block_size: 64}\n"
@@ -58,6 +59,13 @@ def test_wrong_values_of_the_audio_are_named_with_their_place(configuration):
     configuration.write_text(text, encoding="utf-8")
     with pytest.raises(ArgumentError, match=r"sounds.yml.*duration"):
         build("SyntheticSource", load_arguments(configuration))
+
+
+def test_a_name_that_is_not_that_of_the_audio_is_told(configuration):
+    text = configuration.read_text(encoding="utf-8").replace("signals: AudioDataSimple", "signals: AudioDataBalanced")
+    configuration.write_text(text, encoding="utf-8")
+    with pytest.raises(ArgumentError, match="signals='AudioDataBalancedSource': names none.*'AudioDataSimpleSource'"):
+        source_name(load_arguments(configuration))
 
 
 def test_an_export_is_verified_against_the_files(configuration, tmp_path):

@@ -154,19 +154,19 @@ def target_map(
 
 def targetmap_analytic(
     source_strength_analytic: Float[Array, "*batch freq source"],
-    positions: Float[Array, "*batch 3 source"],
+    resting_positions: Float[Array, "*batch 3 source"],
     source_mask: Bool[Array, "*batch source"],
     setup: MeasurementSetup,
 ) -> Float[Array, "*batch freq x y"]:
     """Return the map of the sources' expected strengths, Pa²."""
-    return target_map(source_strength_analytic, positions, source_mask, setup)
+    return target_map(source_strength_analytic, resting_positions, source_mask, setup)
 
 
 def targetmap_estimated(
     source_strength_estimated: Float[Array, "*batch freq source"],
-    positions: Float[Array, "*batch 3 source"],
+    resting_positions: Float[Array, "*batch 3 source"],
     source_mask: Bool[Array, "*batch source"],
     setup: MeasurementSetup,
 ) -> Float[Array, "*batch freq x y"]:
     """Return the map of the sources' strengths in this realisation, Pa²."""
-    return target_map(source_strength_estimated, positions, source_mask, setup)
+    return target_map(source_strength_estimated, resting_positions, source_mask, setup)

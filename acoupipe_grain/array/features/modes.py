@@ -60,6 +60,7 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "noise_line_powers": spectral_steps.noise_line_powers,
     "source_mixing": spectral_steps.source_mixing,
     "directions": spectral_steps.directions,
+    "resting_positions": spectral_steps.resting_positions,
     "conventional_lines": maps.conventional_lines,
     "eigenpairs": eigenpairs,
     "eigenmodes": eigenmodes,

@@ -40,6 +40,11 @@ def directions(positions: Float[Array, "*batch 3 source"]) -> Float[Array, "*bat
     return jnp.zeros_like(positions)
 
 
+def resting_positions(positions: Float[Array, "*batch 3 source"]) -> Float[Array, "*batch 3 source"]:
+    """Return where the sources are during the whole recording; sources that move are refused before."""
+    return positions
+
+
 def transfer(
     positions: Float[Array, "*batch 3 source"],
     source_mask: Bool[Array, "*batch source"],

@@ -129,6 +129,8 @@ def _checked_matrix(value: Any) -> tuple[tuple[float, ...], ...]:
     """Return a correlation matrix as rows, or raise the error that says what is wrong with it."""
     expected = "expected a correlation matrix, rows of numbers from -1 to 1"
     try:
+        if np.iscomplexobj(value):
+            raise TypeError
         matrix = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise ArgumentError(f"coherence={value!r}: {expected}.") from None

@@ -11,7 +11,14 @@ from jaxtyping import Float32
 from acoupipe_grain.array.signals.configured import Configured
 from acoupipe_grain.array.signals.signal import STREAM, Signal, SignalRecord
 from acoupipe_grain.array.signals.unit_power import with_unit_power
-from acoupipe_grain.callables import callable_identity, callable_name, callable_text, checked_key, require_callable
+from acoupipe_grain.callables import (
+    as_numbers,
+    callable_identity,
+    callable_name,
+    callable_text,
+    checked_key,
+    require_callable,
+)
 from acoupipe_grain.errors import ArgumentError
 
 
@@ -85,7 +92,7 @@ class ExcerptFunction(Configured, Signal):
         except Exception as error:
             error.add_note(f"While computing {place}.")
             raise
-        samples = np.asarray(given)
+        samples = as_numbers(given)
         if samples.shape != (record.num_samples,) or samples.dtype.kind not in "iuf":
             raise ArgumentError(
                 f"{place}: returned {samples.dtype} values of shape {samples.shape}; expected {record.num_samples} "
@@ -111,7 +118,7 @@ class ExcerptFunction(Configured, Signal):
             return callable_identity(self.function, self.key)
         if self._identifies_itself:
             has_json = hasattr(type(self.function), "to_json")
-            return self.function.to_json() if has_json else dict(self.function.configuration)
+            return {"object": self.function.to_json() if has_json else dict(self.function.configuration)}
         if self.key is None:
             raise ArgumentError(
                 f"{self._name}: nothing identifies this object, so what it gives cannot be stored or cached. Give it "

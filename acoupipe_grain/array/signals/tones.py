@@ -108,6 +108,11 @@ class Tones(Configured, Signal):
         spacing = sample_rate / num_samples
         most = (num_samples - 1) // (2 * self.num_harmonics)
         periods = np.rint(drawn / spacing)
+        if not most:
+            raise ArgumentError(
+                f"signals: num_harmonics={self.num_harmonics}: of a recording of {num_samples} samples, expected fewer "
+                f"than {num_samples // 2}, so that all partials lie below the Nyquist frequency."
+            )
         if np.any(is_wrong := (periods < 1) | (periods > most)):
             raise ArgumentError(
                 f"signals: frequency={self.frequency!r}: {verb} {drawn[is_wrong][0]:.6g} Hz; expected {spacing:.4g} "

@@ -16,6 +16,7 @@ from acoupipe_grain.array.scene_radiation import SceneRadiation
 from acoupipe_grain.array.signals import Waveforms
 from acoupipe_grain.array.simulate.acoular_emissions import emissions_of
 from acoupipe_grain.array.simulate.recording import Recording
+from acoupipe_grain.errors import ArgumentError
 
 DEFAULT_UPSAMPLING = 16
 
@@ -90,13 +91,16 @@ def _arrivals(
     emissions = emissions_of(setup, scene, radiation)
     for number, (waveform, blocks_of) in enumerate(zip(signals, emissions, strict=True)):
         start = 0
-        for block in blocks_of(waveform, np.sqrt(scene["strengths"][number]), receivers, upsampling):
-            # A waveform may be longer than the recording, which is then its beginning.
-            stop = min(start + len(block), num_samples)
-            yield number, slice(start, stop), block[: stop - start]
-            start = stop
-            if start == num_samples:
-                break
+        try:
+            for block in blocks_of(waveform, np.sqrt(scene["strengths"][number]), receivers, upsampling):
+                # A waveform may be longer than the recording, which is then its beginning.
+                stop = min(start + len(block), num_samples)
+                yield number, slice(start, stop), block[: stop - start]
+                start = stop
+                if start == num_samples:
+                    break
+        except ArgumentError as error:
+            raise ArgumentError(f"{error} (record {int(scene['idx'])}, source {number})") from error
 
 
 def _sensor_noise(

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from acoupipe_grain.array.trajectories.path import Path
 from acoupipe_grain.array.trajectories.piecewise_cubic import PiecewiseCubicPath
 from acoupipe_grain.array.trajectories.trajectory import ARGUMENT, Trajectory
-from acoupipe_grain.callables import callable_identity, callable_text, checked_key, require_callable
+from acoupipe_grain.callables import as_numbers, callable_identity, callable_text, checked_key, require_callable
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.seeding import Streams
 
@@ -85,7 +85,11 @@ class FunctionTrajectory(Trajectory):
         for number, start in enumerate(positions.T.astype(np.float64)):
             # No redraws here: the source's number takes their place among the random words.
             rng = streams.generator(f"{ARGUMENT}.function", index, number)
-            sampled = self._sampled(self.function(rng, start.copy(), duration_seconds), duration_seconds, index)
+            try:
+                sampled = self._sampled(self.function(rng, start.copy(), duration_seconds), duration_seconds, index)
+            except Exception as error:
+                error.add_note(f"While computing {ARGUMENT}={self!r}: record {index}, source {number}.")
+                raise
             if np.abs(sampled[:, 0] - start).max() > START_TOLERANCE:
                 raise ArgumentError(
                     f"{ARGUMENT}={self!r}: record {index}: the path of source {number} begins at "
@@ -101,7 +105,7 @@ class FunctionTrajectory(Trajectory):
             count = max(2, math.ceil(duration / SAMPLING_INTERVAL) + 1)
             what, expected = "returned a function that gave", f"(3, {count})"
             given = given(np.linspace(0.0, duration, count))
-        sampled = np.asarray(given)
+        sampled = as_numbers(given)
         num_times = sampled.shape[-1] if sampled.ndim == 2 else 0
         if sampled.dtype.kind not in "iuf" or sampled.shape != (3, num_times) or num_times < 2:
             raise ArgumentError(

@@ -51,6 +51,8 @@ def _from_mapping(given: dict[str, Any]) -> Trajectory:
         raise ArgumentError(
             f"{ARGUMENT}.kind={kind!r}: a function of yours is not looked up by name; build the source in Python."
         )
+    if kind is None:
+        raise ArgumentError(f"{ARGUMENT}={given!r}: lacks kind, one of {', '.join(KINDS)}.")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ArgumentError(f"{ARGUMENT}: {unknown_name('kind', kind, KINDS)}")
     arguments = fields(KINDS[kind])

@@ -115,6 +115,7 @@ class Trajectory(ABC):
 
 def axis_distributions(name: str, value: Any) -> tuple[Distribution, ...]:
     """Return the distributions of an argument that has one for each of x and y, or of x, y and z."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, list | tuple) or len(value) not in (2, 3):
         raise ArgumentError(f"{ARGUMENT}.{name}={value!r}: expected distributions for x and y, or for x, y and z.")
     return tuple(as_distribution(f"{ARGUMENT}.{name}.{axis}", item) for axis, item in zip(AXES, value, strict=False))

@@ -156,6 +156,10 @@ def test_the_factor_of_the_first_sources_is_the_corner_of_the_factor():
         ({"coherence": -0.1}, "coherence=.*can be -0.1"),
         ({"coherence": "high"}, "coherence='high'"),
         ({"coherence": [[1, 0.5], [0.5]]}, "coherence=.*expected a correlation matrix, rows of numbers"),
+        (
+            {"coherence": np.array([[1, 0.8j], [-0.8j, 1]])},
+            "(?s)coherence=.*expected a correlation matrix, rows of numbers",
+        ),
         ({"coherence": [1, 0.5]}, "coherence=.*as many rows as columns"),
         ({"coherence": [[1, np.nan], [np.nan, 1]]}, "coherence=.*as many rows as columns"),
         ({"coherence": [[1, 0.5], [0.4, 1]]}, "coherence=.*symmetric and with ones on its diagonal"),

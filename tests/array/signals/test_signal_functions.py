@@ -72,8 +72,8 @@ def test_objects_are_identified_by_themselves_or_by_a_key():
     class Configured(Anonymous):
         configuration = {"class": "Configured"}
 
-    assert ExcerptFunction(Ramps(3.0)).to_json() == {"class": "Ramps", "slope": 3.0}
-    assert ExcerptFunction(Configured()).to_json() == {"class": "Configured"}
+    assert ExcerptFunction(Ramps(3.0)).to_json() == {"object": {"class": "Ramps", "slope": 3.0}}
+    assert ExcerptFunction(Configured()).to_json() == {"object": {"class": "Configured"}}
     assert ExcerptFunction(Anonymous(), key="ones").to_json() == {"key": "ones"}
     assert ExcerptFunction(Ramps(3.0)) != ExcerptFunction(Ramps())
     assert "0x" not in repr(ExcerptFunction(Anonymous()))
@@ -133,6 +133,7 @@ def test_keys_are_names(key):
         (np.ones((1, 4096)), r"returned float64 values of shape \(1, 4096\)"),
         (np.ones(4096, complex), "returned complex128 values"),
         (["a"] * 4096, "returned <U1 values"),
+        ([[1], [1, 2]], "returned object values"),
         (np.zeros(4096), "returned zeros only, or values that are not finite"),
         (np.full(4096, np.nan), "returned zeros only, or values that are not finite"),
         (np.full(4096, np.inf), "returned zeros only, or values that are not finite"),

@@ -89,6 +89,8 @@ def test_partials_at_0_hz_or_from_the_nyquist_frequency_on_are_refused():
     with pytest.raises(ArgumentError, match=r"can be 0\.5 Hz; expected 1\.953 Hz, one period in 4096 samples"):
         Tones(frequency=0.5).check(4096, SAMPLE_RATE, 3)
     Tones(frequency=998.04, num_harmonics=4).check(4096, SAMPLE_RATE, 3)
+    with pytest.raises(ArgumentError, match=r"num_harmonics=2048: .*expected fewer than 2048"):
+        Tones(frequency=2, num_harmonics=2048).check(4096, SAMPLE_RATE, 3)
 
 
 def high(rng, size):

@@ -227,6 +227,7 @@ def test_functions_of_time_are_followed():
         (lambda position: position[:, None], r"of shape \(3, 1\)"),
         (lambda position: np.full((3, 5), np.nan), "not finite"),
         (lambda position: [["a"] * 4] * 3, "<U1 values"),
+        (lambda position: [[1.0], [1.0, 2.0]], "returned object values"),
         (lambda position: lambda times: times, r"a function that gave .* \(1001,\); expected .* \(3, 1001\)"),
         (lambda position: position[:, None] + np.full((3, 5), 0.1), "record 7: the path of source 0 begins at"),
     ],
@@ -237,6 +238,17 @@ def test_functions_that_give_no_path_are_refused_by_record(returned, message):
         trajectory.paths(STREAMS, 7, POSITIONS, 6, 1.0)
     assert str(error.value).startswith("trajectories=FunctionTrajectory(key='wrong'): ")
     assert "record 7" in str(error.value)
+
+
+@pytest.mark.parametrize("function", [lambda *_: 1 / 0, lambda *_: lambda times: 1 / 0])
+def test_errors_of_functions_say_where_they_happened(function):
+    with pytest.raises(ZeroDivisionError) as caught:
+        FunctionTrajectory(function=function, key="broken").paths(STREAMS, 7, POSITIONS, 6, 1.0)
+    assert "record 7, source 0" in caught.value.__notes__[0]
+
+
+def test_velocities_may_be_arrays():
+    assert LinearTrajectory(velocity=np.array([1.0, 0.0])) == LinearTrajectory(velocity=(1.0, 0.0))
 
 
 def test_trajectories_are_taken_as_objects_mappings_functions_or_nothing():
@@ -252,7 +264,7 @@ def test_trajectories_are_taken_as_objects_mappings_functions_or_nothing():
     [
         (3.0, "expected a trajectory, a mapping"),
         (LinearTrajectory, "expected a trajectory, a mapping"),
-        ({"radius": 1.0}, "unknown kind None"),
+        ({"radius": 1.0}, "lacks kind, one of line, circle, spline"),
         ({"kind": "cirkle"}, "did you mean 'circle'"),
         ({"kind": "line", "speed": 3.0}, "unknown argument of kind 'line': 'speed'"),
         ({"kind": "circle", "radius": 1.0}, "kind 'circle' lacks rate"),
