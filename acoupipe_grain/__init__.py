@@ -37,7 +37,7 @@ from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
 from acoupipe_grain.minibatches import MiniBatchGen
-from acoupipe_grain.pipeline import make_loader, mixed, selected, sliced
+from acoupipe_grain.pipeline import batch_merged, concatenated, make_loader, mixed, selected, sliced
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.sampling import Distribution, distribution
 from acoupipe_grain.specs import ArraySpec, DataSource
@@ -83,6 +83,8 @@ __all__ = [
     "Tones",
     "UniformFlow",
     "VerificationError",
+    "batch_merged",
+    "concatenated",
     "distribution",
     "expected_welch_csm",
     "export",

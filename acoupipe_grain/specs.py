@@ -62,7 +62,13 @@ class ArraySpec:
     @property
     def num_bytes(self) -> int:
         """Size of one array in bytes, counting ragged axes as 1."""
-        return math.prod(1 if size is None else size for size in self.shape) * np.dtype(self.dtype).itemsize
+        return self.num_bytes_of({})
+
+    def num_bytes_of(self, sizes: Mapping[str, int]) -> int:
+        """Return the size of one array in bytes, its ragged axes as long as `sizes` says, or else 1."""
+        named = zip(self.axes, self.shape, strict=True)
+        lengths = (sizes.get(axis, 1) if size is None else size for axis, size in named)
+        return math.prod(lengths) * np.dtype(self.dtype).itemsize
 
     def mismatch(self, array: Any) -> str | None:
         """Say how `array` differs from this specification, or return None."""
@@ -106,6 +112,10 @@ class DataSource(Protocol):
         The `grain.ReadOptions` that suit the source, as keyword arguments.
     ``tables``
         Lists of names that belong to numbers in the elements.
+    ``lengths``
+        How long axes are in each record that follow from data and may differ, by name, (record,), known without reading
+        the records. An axis has one length in all arrays of an element; None stands for it in the specification if it
+        differs between elements.
     """
 
     @property
@@ -220,9 +230,26 @@ def cast_exactly(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
     return result
 
 
-def element_num_bytes(spec: ElementSpec) -> int:
-    """Return the size of one element in bytes."""
-    return sum(array_spec.num_bytes for array_spec in spec.values())
+def ragged_axes(spec: ElementSpec) -> tuple[str, ...]:
+    """Return the names of the axes whose lengths differ between elements."""
+    named = (pair for item in spec.values() for pair in zip(item.axes, item.shape, strict=True))
+    return tuple(dict.fromkeys(axis for axis, size in named if size is None))
+
+
+def lengths_of(source: Any) -> Mapping[str, np.ndarray]:
+    """Return how long axes of a source's records are, by name, as far as it knows without reading them."""
+    return getattr(source, "lengths", {})
+
+
+def element_num_bytes(spec: ElementSpec, sizes: Mapping[str, int] | None = None) -> int:
+    """Return the size of one element in bytes, its ragged axes as long as `sizes` says, or else 1."""
+    return sum(array_spec.num_bytes_of(sizes or {}) for array_spec in spec.values())
+
+
+def largest_num_bytes(source: DataSource) -> int:
+    """Return the size of a source's largest element in bytes, as far as it knows how long its axes are."""
+    sizes = {axis: int(np.max(lengths)) for axis, lengths in lengths_of(source).items()}
+    return element_num_bytes(source.element_spec, sizes)
 
 
 def spec_to_json(spec: ElementSpec) -> dict[str, Any]:

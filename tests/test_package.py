@@ -43,6 +43,8 @@ PUBLIC = [
     "Tones",
     "UniformFlow",
     "VerificationError",
+    "batch_merged",
+    "concatenated",
     "distribution",
     "expected_welch_csm",
     "export",

@@ -25,8 +25,11 @@ FLOORS = {
     "records": 3,
     "pipeline": 3,
     "exporting": 4,
+    "statistics": 4,
+    "transforms": 4,
     "array": 5,
     "audio": 5,
+    "files": 5,
     "compat": 6,
     "config": 7,
     "plotting": 7,
@@ -34,8 +37,8 @@ FLOORS = {
     "minibatches": 8,
     "cli": 9,
 }
-WINGS = ("array", "audio")
-SERVICES = ("records", "pipeline", "exporting")
+WINGS = ("array", "audio", "files")
+SERVICES = ("records", "pipeline", "exporting", "statistics", "transforms")
 HEAVY = ("array_record", "h5py", "matplotlib", "mlcroissant", "pyloudnorm", "ray", "soundfile", "soxr", "tfrecord")
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

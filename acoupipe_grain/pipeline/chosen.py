@@ -6,6 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+import numpy as np
+
 from acoupipe_grain import arguments
 from acoupipe_grain.specs import BatchComputation, DataSource, Element, ElementSpec, batch_of
 from acoupipe_grain.workers import StartsGrainWorkers
@@ -18,7 +20,7 @@ class ChosenSource(StartsGrainWorkers, Generic[Indices]):
     """Some records of a source: deterministic, thread-safe and picklable as the source it reads.
 
     Optional attributes of the protocol (``inputs``, ``compute_batch``, ``configuration``, ``read_options``, ``tables``,
-    and ``batch``) are there where the source has them; elsewhere the source's own `AttributeError` says so.
+    ``lengths`` and ``batch``) are there where the source has them; elsewhere the source's own `AttributeError` says so.
 
     Parameters
     ----------
@@ -49,6 +51,11 @@ class ChosenSource(StartsGrainWorkers, Generic[Indices]):
     def tables(self) -> Mapping[str, Sequence[str]]:
         """Names that belong to numbers in the elements, those of the source."""
         return self.source.tables
+
+    @property
+    def lengths(self) -> Mapping[str, np.ndarray]:
+        """How long axes that follow from data are in each record, by name, as far as the source knows it."""
+        return {axis: np.asarray(lengths)[np.asarray(self.indices)] for axis, lengths in self.source.lengths.items()}
 
     @property
     def read_options(self) -> Mapping[str, int]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.pipeline.joined import JoinedSource, checked_sources
 from acoupipe_grain.pipeline.proportions import MAX_PERIOD, Pattern, fractions_of, whole_numbers
-from acoupipe_grain.specs import ArraySpec, DataSource, Element, ElementSpec, require_source
-from acoupipe_grain.workers import StartsGrainWorkers
+from acoupipe_grain.specs import DataSource
 
 
 def mixed(
-    sources: Sequence[DataSource], weights: Sequence[float] | None = None, num_records: int | None = None
+    sources: Sequence[DataSource],
+    weights: Sequence[float] | None = None,
+    num_records: int | None = None,
+    *,
+    provenance: bool = False,
 ) -> MixedSource:
     """Return a source in which the records of several sources alternate in fixed proportions.
 
@@ -32,13 +36,17 @@ def mixed(
     Parameters
     ----------
     sources
-        Data sources with the same `element_spec` and the same tables.
+        Data sources with the same arrays in their elements and the same tables; along axes that follow from data (of
+        files, for instance) their sizes may differ, and loaders pad them.
     weights
         A positive number for each source, in any unit: whole, or a fraction with a denominator up to 1000, such as 0.7.
         Reduced to whole numbers without a common divisor, their sum is the period, at most 1 000 000 records. None: the
         lengths of the sources, of which all records then come.
     num_records
         Length of the mixture. None: as many records as there are before one of the sources is used up.
+    provenance
+        Whether elements have ``source_index``, the number of the source that they are of. Then their tables may differ:
+        those of source 1 that do are called ``1/files`` and so on.
 
     Raises
     ------
@@ -46,7 +54,8 @@ def mixed(
         If the sources do not go together, a weight is no such number, the period is too long, or a source is too short
         for `num_records`; the message says which one, and what differs or how much there can be.
     """
-    sources = _checked_sources(sources)
+    provenance = arguments.flag("provenance", provenance)
+    sources = checked_sources(sources, provenance)
     lengths = [len(source) for source in sources]
     whole_weights = whole_numbers(lengths if weights is None else fractions_of(weights, len(sources)))
     if (period := sum(whole_weights)) > MAX_PERIOD:
@@ -58,21 +67,18 @@ def mixed(
     used_up = [pattern.first_index_of(number, length) for number, length in enumerate(lengths)]
     available = min(used_up)
     if num_records is None:
-        return MixedSource(sources, pattern, available)
+        return MixedSource(sources, pattern, available, provenance)
     num_records = arguments.integer("num_records", num_records, minimum=1)
     if num_records > available:
         raise ArgumentError(
             f"num_records={num_records}: sources[{used_up.index(available)}] is used up after {available} records of "
             f"the mixture; use at most {available}, a smaller weight for it, or a longer source."
         )
-    return MixedSource(sources, pattern, num_records)
+    return MixedSource(sources, pattern, num_records, provenance)
 
 
-class MixedSource(StartsGrainWorkers):
-    """What `mixed` returns: deterministic, thread-safe and picklable as the sources it reads.
-
-    Optional attributes of the protocol: ``tables`` where the sources have them, ``read_options`` where any of them has,
-    ``configuration`` where all of them have one.
+class MixedSource(JoinedSource):
+    """What `mixed` returns, a `JoinedSource`.
 
     Parameters
     ----------
@@ -82,10 +88,16 @@ class MixedSource(StartsGrainWorkers):
         Their order.
     num_records
         Length of the mixture, for which the sources suffice.
+    provenance
+        Whether elements have ``source_index``.
     """
 
-    def __init__(self, sources: Sequence[DataSource], pattern: Pattern, num_records: int) -> None:
-        self.sources: tuple[Any, ...] = tuple(sources)
+    kind = "mixed"
+
+    def __init__(
+        self, sources: Sequence[DataSource], pattern: Pattern, num_records: int, provenance: bool = False
+    ) -> None:
+        super().__init__(sources, provenance)
         self.num_records = num_records
         self._pattern = pattern
 
@@ -95,82 +107,13 @@ class MixedSource(StartsGrainWorkers):
         return self._pattern.weights
 
     @property
-    def element_spec(self) -> ElementSpec:
-        """Specification of every array of an element."""
-        return self.sources[0].element_spec
+    def identity(self) -> dict[str, Any]:
+        """The weights, and the number of records."""
+        return {"weights": list(self.weights), "num_records": self.num_records}
 
-    @property
-    def tables(self) -> Mapping[str, Sequence[str]]:
-        """Names that belong to numbers in the elements."""
-        return self.sources[0].tables
-
-    @property
-    def read_options(self) -> Mapping[str, int]:
-        """Options of `grain.ReadOptions`: of each, the smallest that a source asks for."""
-        given = [options for source in self.sources if (options := getattr(source, "read_options", None))]
-        if not given:
-            raise AttributeError("none of the mixed sources has 'read_options'")
-        names = dict.fromkeys(name for options in given for name in options)
-        return {name: min(options[name] for options in given if name in options) for name in names}
-
-    @property
-    def configuration(self) -> Mapping[str, Any]:
-        """A JSON mapping that identifies the mixture, with those of the sources; it is not rebuilt from it."""
-        configurations = [source.configuration for source in self.sources]
-        if not all(configurations):
-            # An empty one identifies nothing, and among others it would pass for one that does.
-            return {}
-        return {
-            "class": "mixed",
-            "sources": configurations,
-            "weights": list(self.weights),
-            "num_records": self.num_records,
-        }
+    def locate(self, index: int) -> tuple[int, int]:
+        """Return the number of the source that a record is of, and its index there."""
+        return self._pattern.locate(index)
 
     def __len__(self) -> int:
         return self.num_records
-
-    def __getitem__(self, index: int) -> Element:
-        number, index_in_source = self._pattern.locate(arguments.record_index(index, self.num_records))
-        return self.sources[number][index_in_source]
-
-    def __repr__(self) -> str:
-        return f"mixed({list(self.sources)!r}, weights={list(self.weights)}, num_records={self.num_records})"
-
-
-def _checked_sources(sources: Any) -> tuple[DataSource, ...]:
-    """Return the sources, whose elements have the same specification and refer to the same tables."""
-    if not isinstance(sources, list | tuple) or not sources:
-        raise ArgumentError(f"sources={sources!r}: expected a list of data sources, at least one.")
-    for number, source in enumerate(sources):
-        try:
-            require_source(source)
-        except ArgumentError as error:
-            raise ArgumentError(f"sources[{number}]: {error}") from None
-        if differences := _spec_differences(source.element_spec, sources[0].element_spec):
-            raise ArgumentError(
-                f"sources[{number}]: its elements differ from those of sources[0]: {'; '.join(differences)}. Make the "
-                "sources with the same features and sizes."
-            )
-        tables, expected = _tables_of(source), _tables_of(sources[0])
-        if names := [name for name in {**tables, **expected} if tables.get(name) != expected.get(name)]:
-            raise ArgumentError(
-                f"sources[{number}]: its tables differ from those of sources[0]: {', '.join(names)}. Numbers in the "
-                "elements refer to them; make the sources with the same names in the same order."
-            )
-    return tuple(sources)
-
-
-def _spec_differences(spec: ElementSpec, expected: ElementSpec) -> list[str]:
-    differences = [f"{name!r} is missing" for name in expected if name not in spec]
-    differences += [f"{name!r} is not expected" for name in spec if name not in expected]
-    for name in (name for name in spec if name in expected):
-        for part in ArraySpec.__dataclass_fields__:
-            value, other = getattr(spec[name], part), getattr(expected[name], part)
-            if value != other:
-                differences.append(f"{name!r} has the {part} {value!r}, not {other!r}")
-    return differences
-
-
-def _tables_of(source: DataSource) -> dict[str, list[str]]:
-    return {name: list(values) for name, values in getattr(source, "tables", {}).items()}

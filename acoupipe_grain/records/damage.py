@@ -85,6 +85,8 @@ def recomputed_difference(folder: Path, plan: Plan, number: int, source: DataSou
 def _difference(stored: Element, again: Element) -> str | None:
     for key, array in stored.items():
         expected = again[key]
+        if array.shape != expected.shape:
+            return f"{key!r} has the shape {array.shape}, recomputed {expected.shape}"
         finite = np.isfinite(expected)
         if not np.array_equal(array[~finite], expected[~finite], equal_nan=True):
             return f"{key!r} is not the recomputed value: not infinite or no number in the same places"

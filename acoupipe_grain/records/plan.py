@@ -6,18 +6,20 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata as installed
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from acoupipe_grain import arguments, workers
-from acoupipe_grain.errors import ArgumentError, DataError
+from acoupipe_grain.errors import DataError
 from acoupipe_grain.records.batches import batch_size_for
 from acoupipe_grain.records.description import as_json, configuration_of, tables_of
 from acoupipe_grain.records.format import require_readable, versions_of_format, with_digest
-from acoupipe_grain.specs import ArraySpec, DataSource, element_num_bytes, spec_from_json, spec_to_json
+from acoupipe_grain.specs import ArraySpec, DataSource, element_num_bytes, lengths_of, spec_from_json, spec_to_json
 
 SHARD_SUFFIX = ".array_record"
 COMPRESSIONS = ("zstd:3", "uncompressed")
@@ -68,6 +70,8 @@ class Plan:
         Versions of the libraries that compute.
     metadata
         What the user says of the data set.
+    lengths
+        How long axes that follow from data are in each record that is stored, by name, if the source knows it.
     """
 
     configuration: Mapping[str, Any]
@@ -82,6 +86,7 @@ class Plan:
     enable_x64: bool
     versions: Mapping[str, str]
     metadata: Mapping[str, Any]
+    lengths: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def num_records(self) -> int:
@@ -123,6 +128,7 @@ class Plan:
             "enable_x64": self.enable_x64,
             "versions": dict(self.versions),
             "metadata": dict(self.metadata),
+            **({"lengths": {axis: list(lengths) for axis, lengths in self.lengths.items()}} if self.lengths else {}),
         }
 
     @classmethod
@@ -130,9 +136,12 @@ class Plan:
         """Rebuild a plan from a mapping that was read at `path`."""
         require_readable(mapping, path)
         try:
-            values = {name: mapping[name] for name in cls.__dataclass_fields__}
+            values = {name: mapping[name] for name in cls.__dataclass_fields__ if name != "lengths"}
+            values["lengths"] = mapping.get("lengths", {})
             values["element_spec"] = spec_from_json(values["element_spec"])
             plan = cls(**values)
+            if any(len(lengths) != plan.num_records for lengths in plan.lengths.values()):
+                raise ValueError(f"lengths of other than {plan.num_records} records")
             if not 0 <= plan.start < plan.stop or plan.records_per_shard < 1:
                 raise ValueError(f"records {plan.start} ... {plan.stop} in shards of {plan.records_per_shard}")
         except (KeyError, TypeError, ValueError) as error:
@@ -159,7 +168,8 @@ def plan_for(
     start, stop
         Store the records from `start` to below `stop`; None: to the last.
     records_per_shard
-        Records in a shard; None: a sixteenth of them, or what takes about 256 MiB if that is less.
+        Records in a shard; None: a sixteenth of them, or what takes about 256 MiB if that is less (axes whose lengths
+        differ, and which the source does not know, count as 1).
     compression
         "zstd:3" or "uncompressed".
     platform
@@ -170,17 +180,15 @@ def plan_for(
     Raises
     ------
     ArgumentError
-        If a value has the wrong type or range, or elements have axes of varying length.
+        If a value has the wrong type or range.
     """
     start = arguments.integer("start", start, minimum=0, maximum=len(source) - 1)
     stop = len(source) if stop is None else arguments.integer("stop", stop, minimum=start + 1, maximum=len(source))
     spec = dict(source.element_spec)
-    if ragged := [name for name, item in spec.items() if None in item.shape]:
-        raise ArgumentError(
-            f"source: {', '.join(ragged)} have axes of varying length, which shards are not planned for."
-        )
+    lengths = {axis: np.asarray(given)[start:stop].tolist() for axis, given in lengths_of(source).items()}
     if records_per_shard is None:
-        size = (stop - start) * element_num_bytes(spec)
+        mean = {axis: math.ceil(sum(given) / len(given)) for axis, given in lengths.items()}
+        size = (stop - start) * element_num_bytes(spec, mean)
         records_per_shard = math.ceil((stop - start) / max(MIN_SHARDS, math.ceil(size / TARGET_SHARD_BYTES)))
     records_per_shard = arguments.integer("records_per_shard", records_per_shard, minimum=1)
     return Plan(
@@ -196,6 +204,7 @@ def plan_for(
         enable_x64=workers.settings_for_workers(),
         versions=_versions(),
         metadata=as_json("metadata", metadata or {}),
+        lengths=lengths,
     )
 
 

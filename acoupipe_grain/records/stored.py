@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.records.codec import BatchDecoder, decode
 from acoupipe_grain.records.manifest import check_shard_sizes, read_manifest
 from acoupipe_grain.records.readers import ShardReaders
-from acoupipe_grain.specs import ArraySpec, Element, check_element, stack_elements
+from acoupipe_grain.specs import ArraySpec, Element, check_element, ragged_axes, stack_elements
 from acoupipe_grain.workers import StartsGrainWorkers
 
 
@@ -43,7 +43,7 @@ class ArrayRecordSource(StartsGrainWorkers):
 
     def _open(self) -> None:
         self._readers = ShardReaders([self.path / row.name for row in self.manifest.shards])
-        self._decode_batch = BatchDecoder(self.element_spec)
+        self._decode_batch = None if ragged_axes(self.element_spec) else BatchDecoder(self.element_spec)
 
     @property
     def element_spec(self) -> Mapping[str, ArraySpec]:
@@ -81,8 +81,22 @@ class ArrayRecordSource(StartsGrainWorkers):
             name = self.manifest.shards[number].name
             raise DataError(f"{name}, record {position} (index {index}): {error}") from error
 
-    def batch(self, indices: Sequence[int]) -> Element:
-        """Return many elements, stacked, read together."""
+    @property
+    def lengths(self) -> Mapping[str, np.ndarray]:
+        """How long axes that follow from data are in each record, by name, if the source that was stored knew it."""
+        return {axis: np.array(lengths) for axis, lengths in self.manifest.plan.lengths.items()}
+
+    @property
+    def batch(self) -> Callable[[Sequence[int]], Element]:
+        """Many elements, stacked, read together, where all have the same size."""
+        if self._decode_batch is None:
+            raise AttributeError(
+                f"{type(self).__name__!r} has no vectorised access 'batch' where records differ in size"
+            )
+        return self._read_batch
+
+    def _read_batch(self, indices: Sequence[int]) -> Element:
+        assert self._decode_batch is not None
         if not len(indices):
             raise ArgumentError(f"indices={indices!r}: expected at least one record.")
         numbers = np.array([arguments.record_index(index, len(self)) for index in indices])

@@ -6,6 +6,7 @@ import pytest
 
 import acoupipe_grain as apg
 from acoupipe_grain.errors import ArgumentError, DataError, RecordIndexError
+from acoupipe_grain.pipeline import record_batches
 from acoupipe_grain.records.batches import one_blas_thread
 
 
@@ -241,15 +242,14 @@ def test_a_batch_larger_than_the_memory_is_refused_with_one_that_fits():
 
 
 def test_reading_ahead_is_bounded_in_bytes():
-    from acoupipe_grain.pipeline import loader
-
     class Large(Numbers):
         element_spec = {"idx": apg.ArraySpec((2**20,), "float32", ("sample",))}
 
     large = Large.__new__(Large)
-    options = loader._read_options(large, 32)
+    options = record_batches.read_options(large, 32)
     assert options.prefetch_buffer_size == options.num_threads == 2
-    assert loader._read_options(Numbers(), 1).prefetch_buffer_size == loader.MAX_READ_AHEAD_BATCHES
+    options = record_batches.read_options(Numbers(), 1)
+    assert options.prefetch_buffer_size == record_batches.MAX_READ_AHEAD_BATCHES
 
 
 def test_something_that_is_no_source_is_refused():
