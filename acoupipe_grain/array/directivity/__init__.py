@@ -2,7 +2,7 @@
 
 from acoupipe_grain.array.directivity.dipole import Dipole
 from acoupipe_grain.array.directivity.directivity import DirectionLike, Directivity, SoundPart
-from acoupipe_grain.array.directivity.kinds import KINDS, DirectivityLike, as_directivity
+from acoupipe_grain.array.directivity.kinds import KINDS, as_directivity
 from acoupipe_grain.array.directivity.spherical_harmonics import SphericalHarmonics
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Dipole",
     "DirectionLike",
     "Directivity",
-    "DirectivityLike",
     "SoundPart",
     "SphericalHarmonics",
     "as_directivity",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeAlias
+from typing import Any
 
 from acoupipe_grain.array.directivity.dipole import Dipole
 from acoupipe_grain.array.directivity.directivity import Directivity
@@ -17,11 +17,10 @@ MONOPOLE = "monopole"
 KINDS: Mapping[str, type[Directivity]] = {kind.kind: kind for kind in (Dipole, SphericalHarmonics)}
 """The kinds of directivity by name."""
 
-DirectivityLike: TypeAlias = Directivity | str | Mapping[str, Any] | None
 """What `as_directivity` takes."""
 
 
-def as_directivity(value: DirectivityLike) -> Directivity | None:
+def as_directivity(value: Any) -> Directivity | None:
     """Return a directivity, or None for monopoles.
 
     Parameters

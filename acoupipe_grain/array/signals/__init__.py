@@ -5,7 +5,7 @@ from acoupipe_grain.array.signals.correlated_noise import CorrelatedNoise
 from acoupipe_grain.array.signals.correlation_factor import correlation_factor
 from acoupipe_grain.array.signals.equalizer import Equalizer
 from acoupipe_grain.array.signals.excerpt_function import ExcerptFunction
-from acoupipe_grain.array.signals.kinds import KINDS, WHITE_NOISE, SignalsLike, as_signal
+from acoupipe_grain.array.signals.kinds import KINDS, WHITE_NOISE, as_signal
 from acoupipe_grain.array.signals.line_powers import expected_line_powers
 from acoupipe_grain.array.signals.recordings import Recordings
 from acoupipe_grain.array.signals.signal import Signal, SignalRecord
@@ -23,7 +23,6 @@ __all__ = [
     "Recordings",
     "Signal",
     "SignalRecord",
-    "SignalsLike",
     "Sweeps",
     "Tones",
     "Waveforms",

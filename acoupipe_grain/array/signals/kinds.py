@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Any, cast
 
-from acoupipe_grain.annotations import InFiles
 from acoupipe_grain.array.signals.colored_noise import ColoredNoise
 from acoupipe_grain.array.signals.configured import Configured
 from acoupipe_grain.array.signals.correlated_noise import CorrelatedNoise
@@ -15,9 +14,6 @@ from acoupipe_grain.array.signals.signal import Signal
 from acoupipe_grain.array.signals.sweeps import Sweeps
 from acoupipe_grain.array.signals.tones import Tones
 from acoupipe_grain.errors import ArgumentError, unknown_name
-
-SignalsLike: TypeAlias = Annotated[Any, InFiles(str | Mapping[str, Any] | None)]
-"""What sources radiate, as `as_signal` takes it."""
 
 WHITE_NOISE = "white_noise"
 KINDS: Mapping[str, type[Configured]] = {
