@@ -56,7 +56,10 @@ def output_of(tmp_path, setting, main):
     return result.stdout.split()
 
 
-@pytest.mark.parametrize("main", [MAKE_LOADER, DATA_LOADER], ids=["make_loader", "DataLoader"])
+@pytest.mark.parametrize(
+    "main",
+    [pytest.param(MAKE_LOADER, id="make_loader"), pytest.param(DATA_LOADER, id="DataLoader", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize(("setting", "x64"), [("", "False"), (X64, "True")])
 def test_grain_workers_compute_on_the_cpu_with_the_parents_precision(tmp_path, main, setting, x64):
     assert output_of(tmp_path, setting, main) == [x64, "True"]

@@ -40,7 +40,7 @@ def assert_batch_agrees(batch, one, indices, tolerance=1e-5):
             np.testing.assert_allclose(np.asarray(batch[name][row]), array, atol=atol, rtol=0, err_msg=name)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["analytic", pytest.param("wishart", marks=pytest.mark.slow)])
 def test_batches_agree_with_single_records_in_every_feature(small_setup, mode):
     names = [name for name in features_of(mode) if name not in CHOOSING]
     one = source(small_setup, mode, features=names, noise=0.05)
@@ -124,7 +124,7 @@ def test_welch_has_no_batches(small_setup):
     assert source(small_setup, "welch", signal_length=0.1).compute_batch is None
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["analytic", pytest.param("wishart", marks=pytest.mark.slow)])
 def test_loaders_deliver_jax_arrays_of_shuffled_scenes(small_setup, mode):
     one = source(small_setup, mode, features=("sourcemap", "loc"))
     batches = list(apg.make_loader(one, 8, seed=3))
@@ -140,6 +140,7 @@ def test_loaders_deliver_jax_arrays_of_shuffled_scenes(small_setup, mode):
             assert np.array_equal(batch[name], again[name]), name
 
 
+@pytest.mark.slow
 def test_batches_are_shared_out_among_devices():
     script = """
 import jax, numpy as np
@@ -162,7 +163,7 @@ for mode in ("wishart", "analytic", "welch"):
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("num_workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_degenerate_eigenvectors_survive_deep_verification(small_setup, tmp_path, num_workers):
     """They are arbitrary, but the same for the same batch: a sample is computed anew in whole batches."""
     one = source(small_setup, "analytic", features=("eigmode", "sourcemap_orthogonal"), num_records=21)

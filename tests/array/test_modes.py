@@ -89,7 +89,7 @@ def test_the_length_of_a_recording_means_nothing_to_the_analytic_mode(small_setu
     assert np.array_equal(short[4]["csm"], long[4]["csm"])
 
 
-@pytest.mark.parametrize("mode", ["analytic", "wishart"])
+@pytest.mark.parametrize("mode", ["analytic", pytest.param("wishart", marks=pytest.mark.slow)])
 def test_sources_survive_pickling_and_their_configuration(small_setup, mode):
     one = source(small_setup, mode, features=("csm", "sourcemap_capon"), f=2000.0)
     for again in (
@@ -102,7 +102,7 @@ def test_sources_survive_pickling_and_their_configuration(small_setup, mode):
             assert np.array_equal(array, again[5][name]), name
 
 
-@pytest.mark.parametrize("mode", ["analytic", "wishart"])
+@pytest.mark.parametrize("mode", ["analytic", pytest.param("wishart", marks=pytest.mark.slow)])
 def test_records_go_through_workers_shards_and_verification(small_setup, mode, tmp_path):
     one = source(small_setup, mode, features=("csm", "sourcemap"), f=2000.0)
     with_workers = list(apg.make_loader(one, 5, shuffle=False, num_workers=2))

@@ -33,7 +33,7 @@ def source(setup, signals, **options):
     return apg.SyntheticSource(signals=signals, **(defaults | options))
 
 
-@pytest.mark.parametrize("kind", KNOWN)
+@pytest.mark.parametrize("kind", ["pink", "correlated", "tones", pytest.param("any color", marks=pytest.mark.slow)])
 def test_labels_of_all_modes_belong_to_the_same_spectra(small_setup, kind):
     """K averages vary by 1/√K = 3.2 %: 31 bins of 3 sources within 4.5 σ, at 99.9 %; tones do not vary."""
     options = {"signal_length": 8.0, "min_nsources": 3, "features": LABELS}
@@ -177,6 +177,7 @@ def test_maps_have_their_maximum_on_the_source_in_every_third_octave(signals):
             assert np.array_equal(np.unravel_index(powers.argmax(), powers.shape), cell)
 
 
+@pytest.mark.slow
 def test_batches_agree_with_single_records(small_setup):
     names = ("csm", "source_strength_analytic", "source_strength_estimated", "source_correlation")
     for mode in ("welch", "wishart"):

@@ -74,6 +74,7 @@ def test_other_versions_of_the_decoders_are_noticed(exported, monkeypatch):
         apg.repair(folder)
 
 
+@pytest.mark.slow
 def test_workers_write_the_same_bytes(exported, tmp_path):
     source, folder = exported
     apg.export(source, tmp_path / "again", num_workers=2, progress=False)

@@ -8,6 +8,7 @@ import pytest
 import acoupipe_grain as apg
 from acoupipe_grain.bench import (
     export_rates,
+    files,
     measure,
     rates,
     reading,
@@ -125,8 +126,19 @@ class Few:
         return "Few()"
 
 
+@pytest.mark.slow
 def test_what_signals_cost_is_measured_beside_white_noise():
     result = signals.signal_rates({"signals": {"kind": "colored_noise"}}, 0.01)
     assert set(result) == {"white_acoular", "ours_acoular", "white_jax", "ours_jax"}
     assert all(rate > 0 for rate in result.values())
     assert set(signals.signal_rates({"flow": {"mach": 0.1}}, 0.01)) == set(result) - {"ours_jax"}
+
+
+def test_raw_matrices_are_measured_beside_numpy(monkeypatch):
+    monkeypatch.setattr(files, "TOTAL_BYTES", 2**22)
+    rates_of_files = files.reading_rates(4, 0.01)
+    assert set(rates_of_files) == {"single", "batch", "plain", "plain_batch"}
+    assert all(rate > 0 for rate in rates_of_files.values())
+    seconds = files.statistics_seconds(2 / 1024)
+    assert seconds["ours"] > 0
+    assert seconds["plain"] > 0

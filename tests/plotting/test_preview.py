@@ -39,6 +39,7 @@ def test_a_source_without_maps_is_refused(small_setup, tmp_path):
         preview(labels, small_setup, tmp_path / "maps.png")
 
 
+@pytest.mark.slow
 def test_any_map_is_drawn_by_its_name(small_setup, tmp_path):
     maps = ("sourcemap", apg.feature("sourcemap", label="map_music", method="music"))
     source = apg.SyntheticSource(4, setup=small_setup, mode="wishart", features=(*maps, "loc"), f=[1000.0, 2000.0])

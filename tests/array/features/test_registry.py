@@ -101,6 +101,7 @@ def test_setup_values_are_the_defaults_of_options(small_setup):
     assert not np.allclose(record["sourcemap"], record["other"])
 
 
+@pytest.mark.slow
 def test_features_with_batch_axes_equal_those_of_single_records(small_setup):
     """Every feature is a pure function with any leading batch axes."""
     names = tuple(name for name in registered_features() if name != "time_data")

@@ -42,8 +42,8 @@ def test_an_independent_calculation_agrees(scenes, delayed_signals, num_samples,
     assert not measured[count:].any()
 
 
-@pytest.mark.parametrize("upsampling", [1, 16, 1024])
-@pytest.mark.parametrize("index", [0, 5])
+@pytest.mark.parametrize("upsampling", [1, 16, pytest.param(1024, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("index", [0, pytest.param(5, marks=pytest.mark.slow)])
 def test_acoular_simulates_the_same_with_equally_rounded_delays(scenes, jax_waveforms, index, upsampling):
     acoular = simulate(
         scenes.setup,

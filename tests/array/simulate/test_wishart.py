@@ -52,6 +52,7 @@ def test_a_draw_depends_on_nothing_but_its_record_and_line():
         assert np.array_equal(few[place], whole[line])
 
 
+@pytest.mark.slow
 def test_records_splits_seeds_and_lines_draw_differently():
     options = {"mic_pos_noise": False, "nsources": 1, "strengths": 1.0, "noise": 0.1, "snap_to_grid": True}
     options |= {"locations": lambda rng, size: np.zeros(size), "f": [2000.0, 4000.0]}
@@ -66,6 +67,7 @@ def test_records_splits_seeds_and_lines_draw_differently():
     assert np.abs(correlations).max() < 0.55  # of 64 independent microphones; 4.4σ
 
 
+@pytest.mark.slow
 def test_the_bits_of_the_random_numbers_do_not_depend_on_jaxs_settings():
     source = wishart(f=4000.0)
     expected = source[2]["noise_strength_estimated"]
