@@ -36,17 +36,31 @@ from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpl
 from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
+from acoupipe_grain.files.aligned_source import AlignedSource
+from acoupipe_grain.files.mat_source import MatSource
+from acoupipe_grain.files.npy_source import NpySource
+from acoupipe_grain.files.output_writer import OutputWriter
+from acoupipe_grain.files.raw import append_raw, read_raw, write_raw
+from acoupipe_grain.files.raw_source import RawMatrixSource
+from acoupipe_grain.files.wav import read_wav, write_wav
+from acoupipe_grain.files.wav_source import WavSource
 from acoupipe_grain.minibatches import MiniBatchGen
 from acoupipe_grain.pipeline import batch_merged, concatenated, make_loader, mixed, selected, sliced
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.sampling import Distribution, distribution
 from acoupipe_grain.specs import ArraySpec, DataSource
+from acoupipe_grain.statistics import Counted, Statistics, compute_statistics
+from acoupipe_grain.statistics import merged as merged_statistics
+from acoupipe_grain.transforms.companding import mu_law_decode, mu_law_encode
+from acoupipe_grain.transforms.normalisation import Denormalisation, Normalisation, denormalise, normalise
+from acoupipe_grain.transforms.overlap import cross_faded, overlapping_spans
 from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
 
 __version__ = _version("acoupipe-grain")
 
 __all__ = [
     "ActivityParams",
+    "AlignedSource",
     "ArgumentError",
     "ArrayRecordSource",
     "ArraySpec",
@@ -55,9 +69,11 @@ __all__ = [
     "CircularTrajectory",
     "ColoredNoise",
     "CorrelatedNoise",
+    "Counted",
     "DataError",
     "DataSource",
     "DataSplit",
+    "Denormalisation",
     "Dipole",
     "Distribution",
     "Equalizer",
@@ -67,9 +83,14 @@ __all__ = [
     "FrameFeature",
     "FunctionTrajectory",
     "LinearTrajectory",
+    "MatSource",
     "MeasurementSetup",
     "MiniBatchGen",
+    "Normalisation",
+    "NpySource",
+    "OutputWriter",
     "PipelineSource",
+    "RawMatrixSource",
     "RecordIndexError",
     "Recordings",
     "RectGrid",
@@ -78,20 +99,33 @@ __all__ = [
     "SegmentSource",
     "SphericalHarmonics",
     "SplineTrajectory",
+    "Statistics",
     "Sweeps",
     "SyntheticSource",
     "Tones",
     "UniformFlow",
     "VerificationError",
+    "WavSource",
+    "append_raw",
     "batch_merged",
+    "compute_statistics",
     "concatenated",
+    "cross_faded",
+    "denormalise",
     "distribution",
     "expected_welch_csm",
     "export",
     "feature",
     "frame_feature",
     "make_loader",
+    "merged_statistics",
     "mixed",
+    "mu_law_decode",
+    "mu_law_encode",
+    "normalise",
+    "overlapping_spans",
+    "read_raw",
+    "read_wav",
     "register_feature",
     "register_frame_feature",
     "repair",
@@ -100,6 +134,8 @@ __all__ = [
     "split_recordings",
     "split_statistics",
     "verify",
+    "write_raw",
+    "write_wav",
 ]
 
 _allow_grain_workers()

@@ -246,6 +246,12 @@ def element_num_bytes(spec: ElementSpec, sizes: Mapping[str, int] | None = None)
     return sum(array_spec.num_bytes_of(sizes or {}) for array_spec in spec.values())
 
 
+def mean_num_bytes(source: DataSource, start: int = 0, stop: int | None = None) -> int:
+    """Return the size of a source's elements in bytes, on average over records as far as it knows their lengths."""
+    parts = {axis: np.asarray(lengths)[start:stop] for axis, lengths in lengths_of(source).items()}
+    return element_num_bytes(source.element_spec, {axis: math.ceil(part.mean()) for axis, part in parts.items()})
+
+
 def largest_num_bytes(source: DataSource) -> int:
     """Return the size of a source's largest element in bytes, as far as it knows how long its axes are."""
     sizes = {axis: int(np.max(lengths)) for axis, lengths in lengths_of(source).items()}

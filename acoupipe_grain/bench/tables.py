@@ -18,6 +18,7 @@ _EXPORTS = (
     ("jax", "analytic csm, all bins", "uncompressed"),
 )
 _RECORD_KIBIBYTES = (16, 256, 2048)
+_RAW_KIBIBYTES = (4, 64, 1024)
 _REFERENCE = "HDF5, group per record"
 
 Table = Callable[[Sequence[int | None], float], Iterator[str]]
@@ -102,6 +103,26 @@ def signals(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} |"
 
 
+def files(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure how fast raw matrices are read at random, and statistics over a gigabyte of them."""
+    del cores
+    yield "| raw matrices, shuffled, records/s | numpy.memmap | one by one | ratio | stacked memmap | batches | ratio |"
+    yield "|---|---|---|---|---|---|---|"
+    for size in _RAW_KIBIBYTES:
+        result = result_of(start(("files", "reading", str(size), str(seconds)), {}, None))
+        single, batch, plain, stacked = (result[key] for key in ("single", "batch", "plain", "plain_batch"))
+        yield (
+            f"| {size} KiB | {rounded(plain)} | {rounded(single)} | {single / plain:.2f} | {rounded(stacked)} "
+            f"| {rounded(batch)} | {batch / stacked:.2f} |"
+        )
+    result = result_of(start(("files", "statistics", "1"), {}, None))
+    yield ""
+    yield (
+        f"statistics over 1 GiB: {result['ours']:.2f} s, mean and var of NumPy {result['plain']:.2f} s, "
+        f"memory {result['growth_bytes'] / 2**20:+.1f} MiB"
+    )
+
+
 TABLES: dict[str, Table] = {
     "training": training,
     "workers": workers,
@@ -109,4 +130,5 @@ TABLES: dict[str, Table] = {
     "reading": reading,
     "segments": segments,
     "signals": signals,
+    "files": files,
 }

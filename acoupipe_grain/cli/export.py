@@ -9,12 +9,12 @@ from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import call, owners_used, values_for
-from acoupipe_grain.config.keys import AUDIO, SIMULATED, owners_of
+from acoupipe_grain.config.keys import AUDIO, FILES, SIMULATED, owners_of
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.exporting.shares import share_of
 from acoupipe_grain.records.building import num_finished
 from acoupipe_grain.records.manifest import read_plan
-from acoupipe_grain.specs import element_num_bytes
+from acoupipe_grain.specs import mean_num_bytes
 
 
 def add_command(commands: Any) -> None:
@@ -32,7 +32,7 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export and say what was written."""
-    usable = (*SIMULATED, *AUDIO)
+    usable = (*SIMULATED, *AUDIO, *FILES)
     owners = dict.fromkeys(owner for name in usable for owner in owners_of(name))
     arguments = configured_arguments(known, flags, (*owners, "export"))
     name, source = configured_source(known, arguments, usable)
@@ -40,7 +40,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     save_if_asked(known, arguments, (*owners_used(name, arguments, known.scope), "export"))
     limits = values_for("export", arguments, known.scope)
     num_records = (limits.get("stop") or len(source)) - limits.get("start", 0)
-    planned = num_records * element_num_bytes(source.element_spec) / 2**20
+    planned = num_records * mean_num_bytes(source) / 2**20
     chosen = source.parameters.get("split") or source.parameters.get("dataset")
     print(f"{num_records} {f'{chosen} ' if chosen else ''}records, {planned:,.1f} MiB before compression", flush=True)
     if known.shards is not None:  # not saved: it belongs to this job alone

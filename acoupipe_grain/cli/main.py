@@ -19,12 +19,13 @@ from acoupipe_grain.cli import (
     recordings,
     repair,
     split,
+    statistics,
     verify,
 )
 from acoupipe_grain.config.flags import split_flags
 from acoupipe_grain.errors import ArgumentError
 
-_COMMANDS = (export, verify, repair, inspect, preview, convert, config, recordings, split, bench, demo)
+_COMMANDS = (export, verify, repair, inspect, preview, convert, config, recordings, split, statistics, bench, demo)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ from typing import Any
 from acoupipe_grain.config.keys import (
     AUDIO,
     CONFIGURABLE,
+    FILES,
     SCOPES,
     SIMULATED,
     SOURCES,
@@ -29,8 +30,7 @@ def build(name: str, arguments: Mapping[str, Any], scope: str = "") -> Any:
     Parameters
     ----------
     name
-        "SyntheticSource", "SceneSource", "AcouPipeSource", "AcouPipeScenes", "AudioDataSimpleSource",
-        "AudioDataBalancedSource" or "SegmentSource".
+        One of `acoupipe_grain.config.keys.SOURCES`.
     arguments
         Values by key, as from `load_arguments`.
     scope
@@ -59,7 +59,7 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
         If it has keys of several, or of one that will not do.
     """
     owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
-    chosen = [name for name in (*SIMULATED, *AUDIO) if name in owners]
+    chosen = [name for name in (*SIMULATED, *AUDIO, *FILES) if name in owners]
     for name in [name for name in chosen if name in SIMULATED]:
         if (audio := audio_of(values_for(name, arguments, scope))) in chosen:
             chosen.remove(audio)

@@ -28,6 +28,11 @@ from acoupipe_grain.compat import AcouPipeScenes, AcouPipeSource
 from acoupipe_grain.config.types import type_in_files, unit_of
 from acoupipe_grain.errors import ArgumentError, did_you_mean
 from acoupipe_grain.exporting import export
+from acoupipe_grain.files.aligned_source import AlignedSource
+from acoupipe_grain.files.mat_source import MatSource
+from acoupipe_grain.files.npy_source import NpySource
+from acoupipe_grain.files.raw_source import RawMatrixSource
+from acoupipe_grain.files.wav_source import WavSource
 from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.pipeline.mini_batches import MiniBatchOptions
 
@@ -43,6 +48,11 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "SegmentSource": SegmentSource,
     "ActivityParams": ActivityParams,
     "MiniBatchGen": MiniBatchOptions,
+    "RawMatrixSource": RawMatrixSource,
+    "WavSource": WavSource,
+    "MatSource": MatSource,
+    "NpySource": NpySource,
+    "AlignedSource": AlignedSource,
     "make_loader": make_loader,
     "export": export,
 }
@@ -51,7 +61,9 @@ SIMULATED = ("SyntheticSource", "AcouPipeSource")
 EXCERPTS = ("AudioDataSimpleSource", "AudioDataBalancedSource")
 AUDIO = (*EXCERPTS, "SegmentSource")
 """Sources of parts of audio files; their files have no default."""
-SOURCES = (*SIMULATED, *AUDIO, "SceneSource", "AcouPipeScenes")
+FILES = ("RawMatrixSource", "WavSource", "MatSource", "NpySource", "AlignedSource")
+"""Sources of numbers in files, which have no default either."""
+SOURCES = (*SIMULATED, *AUDIO, *FILES, "SceneSource", "AcouPipeScenes")
 NESTED: dict[str, Callable[..., Any]] = {
     "setup": MeasurementSetup,
     "setup.grid": RectGrid,
@@ -158,7 +170,7 @@ def package_keys() -> Keys:
     """Return the keys of everything that the package lets users configure."""
     found: dict[str, Key] = {}
     for owner, function in CONFIGURABLE.items():
-        for key in keys_of(owner, function, with_required=owner in AUDIO):
+        for key in keys_of(owner, function, with_required=owner in (*AUDIO, *FILES)):
             # Written out, defaults of SaliencyParams would switch it on.
             found[key.name] = replace(key, is_nested=owner in VALUES_OF)
             path = key.name.removeprefix(f"{owner}.")

@@ -7,12 +7,16 @@ from typing import Any
 
 from acoupipe_grain.audio.features import FEATURES_VERSION
 from acoupipe_grain.config.factories import build
-from acoupipe_grain.config.keys import SOURCES
+from acoupipe_grain.config.keys import FILES, SOURCES
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.files.chunked_source import FILES_VERSION
 from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG
 
 _VERSIONS_OF_DRAWS: Mapping[str, Any] = {"generator_version": GENERATOR_VERSION, "prng": PRNG}
-_VERSIONS: Mapping[str, Mapping[str, Any]] = {"SegmentSource": {"features_version": FEATURES_VERSION}}
+_VERSIONS: Mapping[str, Mapping[str, Any]] = {
+    "SegmentSource": {"features_version": FEATURES_VERSION},
+    **{name: {"files_version": FILES_VERSION} for name in FILES},
+}
 """Of sources that draw nothing."""
 
 _DIGESTS = {

@@ -19,7 +19,15 @@ from acoupipe_grain.errors import DataError
 from acoupipe_grain.records.batches import batch_size_for
 from acoupipe_grain.records.description import as_json, configuration_of, tables_of
 from acoupipe_grain.records.format import require_readable, versions_of_format, with_digest
-from acoupipe_grain.specs import ArraySpec, DataSource, element_num_bytes, lengths_of, spec_from_json, spec_to_json
+from acoupipe_grain.specs import (
+    ArraySpec,
+    DataSource,
+    lengths_of,
+    mean_num_bytes,
+    ragged_axes,
+    spec_from_json,
+    spec_to_json,
+)
 
 SHARD_SUFFIX = ".array_record"
 COMPRESSIONS = ("zstd:3", "uncompressed")
@@ -71,7 +79,7 @@ class Plan:
     metadata
         What the user says of the data set.
     lengths
-        How long axes that follow from data are in each record that is stored, by name, if the source knows it.
+        How long axes that differ in length are in each record that is stored, by name, if the source knows it.
     """
 
     configuration: Mapping[str, Any]
@@ -185,10 +193,10 @@ def plan_for(
     start = arguments.integer("start", start, minimum=0, maximum=len(source) - 1)
     stop = len(source) if stop is None else arguments.integer("stop", stop, minimum=start + 1, maximum=len(source))
     spec = dict(source.element_spec)
-    lengths = {axis: np.asarray(given)[start:stop].tolist() for axis, given in lengths_of(source).items()}
+    known, ragged = lengths_of(source), ragged_axes(spec)
+    lengths = {axis: np.asarray(known[axis])[start:stop].tolist() for axis in ragged if axis in known}
     if records_per_shard is None:
-        mean = {axis: math.ceil(sum(given) / len(given)) for axis, given in lengths.items()}
-        size = (stop - start) * element_num_bytes(spec, mean)
+        size = (stop - start) * mean_num_bytes(source, start, stop)
         records_per_shard = math.ceil((stop - start) / max(MIN_SHARDS, math.ceil(size / TARGET_SHARD_BYTES)))
     records_per_shard = arguments.integer("records_per_shard", records_per_shard, minimum=1)
     return Plan(

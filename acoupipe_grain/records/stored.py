@@ -83,7 +83,7 @@ class ArrayRecordSource(StartsGrainWorkers):
 
     @property
     def lengths(self) -> Mapping[str, np.ndarray]:
-        """How long axes that follow from data are in each record, by name, if the source that was stored knew it."""
+        """How long axes that differ in length are in each record, by name, if the source that was stored knew it."""
         return {axis: np.array(lengths) for axis, lengths in self.manifest.plan.lengths.items()}
 
     @property

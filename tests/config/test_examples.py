@@ -13,7 +13,9 @@ from acoupipe_grain.config.factories import source_name
 CONF = Path(__file__).parents[2] / "conf"
 RECORDINGS = ("excerpts.yml", "minibatches.yml", "segments.yml", "sounds.yml")
 """Tested with the recordings they are about, in tests/cli/test_recordings_commands.py."""
-ALL = sorted(path for path in CONF.glob("*.yml") if path.name not in RECORDINGS)
+FILES = ("aligned.yml", "matlab.yml", "raw.yml")
+"""Tested with the files they are about, in tests/cli/test_file_commands.py."""
+ALL = sorted(path for path in CONF.glob("*.yml") if path.name not in (*RECORDINGS, *FILES))
 
 
 def source_of(name, scope="", **changes):

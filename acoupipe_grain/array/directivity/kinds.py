@@ -17,8 +17,6 @@ MONOPOLE = "monopole"
 KINDS: Mapping[str, type[Directivity]] = {kind.kind: kind for kind in (Dipole, SphericalHarmonics)}
 """The kinds of directivity by name."""
 
-"""What `as_directivity` takes."""
-
 
 def as_directivity(value: Any) -> Directivity | None:
     """Return a directivity, or None for monopoles.
