@@ -116,6 +116,9 @@ class DataSource(Protocol):
         How long axes are in each record that follow from data and may differ, by name, (record,), known without reading
         the records. An axis has one length in all arrays of an element; None stands for it in the specification if it
         differs between elements.
+    ``normalised``, ``unvoiced``
+        By name of arrays: which entries of their last axis are to be normalised, bool, and the values up to which they
+        do not count in statistics, −inf where all count.
     """
 
     @property

@@ -5,6 +5,14 @@ from jaxtyping import install_import_hook
 NUMERICAL = (
     "acoupipe_grain.sampling.inverse",
     "acoupipe_grain.sampling.placement",
+    "acoupipe_grain.files.alignment",
+    "acoupipe_grain.files.mapped",
+    "acoupipe_grain.pipeline.length_order",
+    *(f"acoupipe_grain.statistics.{name}" for name in ("array_statistics", "counted_rows", "moments", "row_buffer")),
+    *(
+        f"acoupipe_grain.array.trajectories.{name}"
+        for name in ("circle", "line", "path_checks", "piecewise_cubic", "spline")
+    ),
     *(
         f"acoupipe_grain.array.features.{name}"
         for name in (
@@ -16,7 +24,9 @@ NUMERICAL = (
             "labels",
             "maps",
             "matrices",
+            "radiation_steps",
             "scaling",
+            "segments",
             "simulation_steps",
             "spectra",
             "spectral_steps",
@@ -28,6 +38,7 @@ NUMERICAL = (
         for name in (
             "arrivals",
             "arrival_spectra",
+            "emission",
             "noise_spectra",
             "periodic_signals",
             "random_numbers",

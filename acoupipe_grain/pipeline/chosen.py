@@ -20,7 +20,8 @@ class ChosenSource(StartsGrainWorkers, Generic[Indices]):
     """Some records of a source: deterministic, thread-safe and picklable as the source it reads.
 
     Optional attributes of the protocol (``inputs``, ``compute_batch``, ``configuration``, ``read_options``, ``tables``,
-    ``lengths`` and ``batch``) are there where the source has them; elsewhere the source's own `AttributeError` says so.
+    ``lengths``, ``normalised``, ``unvoiced`` and ``batch``) are there where the source has them; elsewhere the source's
+    own `AttributeError` says so.
 
     Parameters
     ----------
@@ -56,6 +57,16 @@ class ChosenSource(StartsGrainWorkers, Generic[Indices]):
     def lengths(self) -> Mapping[str, np.ndarray]:
         """How long axes that follow from data are in each record, by name, as far as the source knows it."""
         return {axis: np.asarray(lengths)[np.asarray(self.indices)] for axis, lengths in self.source.lengths.items()}
+
+    @property
+    def normalised(self) -> Mapping[str, np.ndarray]:
+        """Which entries of arrays are to be normalised, as the source says."""
+        return self.source.normalised
+
+    @property
+    def unvoiced(self) -> Mapping[str, np.ndarray]:
+        """Up to which values entries of arrays do not count in statistics, as the source says."""
+        return self.source.unvoiced
 
     @property
     def read_options(self) -> Mapping[str, int]:

@@ -25,7 +25,7 @@ class JoinedSource(StartsGrainWorkers):
     """Records of several sources: deterministic, thread-safe and picklable as the sources it reads.
 
     Optional attributes of the protocol: ``tables`` where the sources have them, ``read_options`` where any of them has,
-    ``lengths`` and ``configuration`` where all of them have one.
+    ``lengths`` and ``configuration`` where all of them have one, ``normalised`` and ``unvoiced`` where they agree.
 
     Parameters
     ----------
@@ -70,6 +70,28 @@ class JoinedSource(StartsGrainWorkers):
             raise AttributeError(f"none of the sources of {self.kind!r} has 'read_options'")
         names = dict.fromkeys(name for options in given for name in options)
         return {name: min(options[name] for options in given if name in options) for name in names}
+
+    @property
+    def normalised(self) -> Mapping[str, np.ndarray]:
+        """Which entries of arrays are to be normalised, as the sources say; an error if they do not agree."""
+        return self._said_by_all("normalised")
+
+    @property
+    def unvoiced(self) -> Mapping[str, np.ndarray]:
+        """Up to which values entries of arrays do not count in statistics, as the sources say; as above."""
+        return self._said_by_all("unvoiced")
+
+    def _said_by_all(self, name: str) -> Mapping[str, np.ndarray]:
+        said = [getattr(source, name) for source in self.sources]
+        if any(
+            given.keys() != said[0].keys() or not all(np.array_equal(given[key], said[0][key]) for key in given)
+            for given in said
+        ):
+            raise ArgumentError(
+                f"{self.kind}: its sources do not agree on {name!r}; say yourself what counts in statistics of them, "
+                "arrays={...}."
+            )
+        return said[0]
 
     @cached_property
     def lengths(self) -> Mapping[str, np.ndarray]:

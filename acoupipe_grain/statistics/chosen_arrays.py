@@ -29,13 +29,14 @@ def chosen_arrays(arrays: Any, source: DataSource) -> dict[str, CountedRows]:
     ArgumentError
         If it is something else, there is none, or it does not fit to the source.
     """
-    spec, said = source.element_spec, _said_by(source)
+    spec = source.element_spec
     if arrays is None:
         floats = {name: Counted() for name, item in spec.items() if np.dtype(item.dtype).kind == "f"}
-        chosen = said or floats
+        chosen = _said_by(source) or floats
     elif isinstance(arrays, Mapping):
         chosen = {name: as_counted(name, value) for name, value in arrays.items()}
     elif isinstance(arrays, list | tuple) and all(isinstance(name, str) for name in arrays):
+        said = _said_by(source)
         chosen = {name: said.get(name, Counted()) for name in arrays}
     else:
         raise ArgumentError(

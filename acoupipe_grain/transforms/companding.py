@@ -11,7 +11,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float, Int, Num
+from jaxtyping import Float, Int, Integer, Num
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
@@ -55,7 +55,7 @@ def mu_law_encode(signal: Num[Array | np.ndarray, "*axes"], num_levels: int = 25
     return jnp.clip(levels, 0, mu)
 
 
-def mu_law_decode(levels: Int[Array | np.ndarray, "*axes"], num_levels: int = 256) -> Float[Array, "*axes"]:
+def mu_law_decode(levels: Integer[Array | np.ndarray, "*axes"], num_levels: int = 256) -> Float[Array, "*axes"]:
     """Return the signal that levels stand for, within half a step of the compressed one that was encoded.
 
     With y = 2 level / µ − 1, the signal is sign(y) ((1 + µ)^|y| − 1) / µ. Pure and jittable, with `num_levels` static.

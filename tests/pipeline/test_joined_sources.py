@@ -125,3 +125,19 @@ def test_what_cannot_be_merged_is_refused():
         apg.batch_merged([simulated, simulated])
     with pytest.raises(ArgumentError, match=r"elements of sources\[0\] have 'source_index' already"):
         apg.concatenated([apg.concatenated([ONE], provenance=True)], provenance=True)
+
+
+def test_what_sources_say_of_normalisation_holds_for_parts_and_for_several():
+    def said(name, flags):
+        source = Sequences([3, 1, 2], name)
+        source.normalised, source.unvoiced = {"features": np.array(flags)}, {"features": np.array([-np.inf, 0.0])}
+        return source
+
+    one, other = said("one", [True, False]), said("other", [True, False])
+    for source in (apg.sliced(one, 1), apg.selected(one, [2, 0]), apg.concatenated([one, other])):
+        assert source.normalised["features"].tolist() == [True, False]
+        assert source.unvoiced["features"].tolist() == [-np.inf, 0.0]
+        assert apg.compute_statistics(source, progress=False).std["features"][1] == 1
+    with pytest.raises(ArgumentError, match="do not agree on 'normalised'; say yourself what counts"):
+        apg.compute_statistics(apg.concatenated([one, said("third", [True, True])]), progress=False)
+    assert not hasattr(apg.concatenated([ONE, OTHER]), "normalised")
