@@ -12,6 +12,7 @@ FLOORS = {
     "extras": 1,
     "callables": 1,
     "file_patterns": 1,
+    "named_files": 1,
     "arguments": 1,
     "double_precision": 1,
     "one_at_a_time": 1,

@@ -9,7 +9,7 @@ from acoupipe_grain.audio.features import FEATURES_VERSION
 from acoupipe_grain.config.factories import build
 from acoupipe_grain.config.keys import FILES, SOURCES
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.files.chunked_source import FILES_VERSION
+from acoupipe_grain.files.file_source import FILES_VERSION
 from acoupipe_grain.seeding import GENERATOR_VERSION, PRNG
 
 _VERSIONS_OF_DRAWS: Mapping[str, Any] = {"generator_version": GENERATOR_VERSION, "prng": PRNG}

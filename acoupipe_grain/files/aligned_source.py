@@ -15,9 +15,9 @@ from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.files.chunked_source import ChunkedSource
 from acoupipe_grain.files.chunks import cut_into_chunks
 from acoupipe_grain.files.mapped import MappedMatrices
-from acoupipe_grain.files.named_files import NamedFiles
 from acoupipe_grain.files.stream_lists import StreamGroup, checked_group, checked_resolutions
 from acoupipe_grain.files.streams import align_files
+from acoupipe_grain.named_files import NamedFiles
 from acoupipe_grain.specs import ArraySpec, Element
 
 ON_MISMATCH = ("raise", "skip")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -13,14 +12,10 @@ from jaxtyping import Int64
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.files.chunks import Chunks
-from acoupipe_grain.files.named_files import NamedFiles
-from acoupipe_grain.identity import Identified
+from acoupipe_grain.files.file_source import FileSource
 from acoupipe_grain.memory import require_memory
+from acoupipe_grain.named_files import NamedFiles
 from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
-from acoupipe_grain.workers import StartsGrainWorkers
-
-FILES_VERSION = 1
-"""Changes when the same arguments and files give other elements."""
 
 MAX_FIRST_ROW = 2**31 - 1
 """Elements say where their chunk begins as int32."""
@@ -28,7 +23,7 @@ MAX_FIRST_ROW = 2**31 - 1
 INT32 = np.dtype(np.int32)
 
 
-class ChunkedSource(Identified, StartsGrainWorkers):
+class ChunkedSource(FileSource):
     """Chunks of files, one after another: deterministic, thread-safe, picklable.
 
     Parameters
@@ -52,8 +47,6 @@ class ChunkedSource(Identified, StartsGrainWorkers):
     """What elements call the beginning of their chunk."""
     sample_rate: int | None = None
     """Hz, of all files; None if elements do not say it."""
-    elsewhere: tuple[str, ...] = ("files", "extensions")
-    """Arguments that say where the files are: ``repr`` identifies them by their content instead."""
 
     def __init__(self, files: NamedFiles, chunks: Chunks, axes: Mapping[str, int], chunk_argument: str) -> None:
         self.files = files
@@ -124,21 +117,6 @@ class ChunkedSource(Identified, StartsGrainWorkers):
         batch["idx"] = numbers.astype(INT32)
         return batch
 
-    @property
-    def tables(self) -> dict[str, list[str]]:
-        """What belongs to ``file_index``: names of the files, in their folders."""
-        return {"files": list(self.files.names)}
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """What identifies the files: how many, and a digest of their names and whole content."""
-        return {"num_files": len(self.tables["files"]), "files_digest": self.files.digest}
-
-    @property
-    def versions(self) -> dict[str, Any]:
-        """Under which version the same files give the same elements."""
-        return {"files_version": FILES_VERSION}
-
     def __len__(self) -> int:
         return self._num_records
 
@@ -153,12 +131,3 @@ class ChunkedSource(Identified, StartsGrainWorkers):
         element[self.first] = np.array(first_row, INT32)
         element["idx"] = np.array(index, INT32)
         return element
-
-    def __repr__(self) -> str:
-        shown = {name: value for name, value in self.parameters.items() if name not in self.elsewhere} | self.versions
-        listed = ", ".join(f"{name}={value!r}" for name, value in shown.items())
-        identity = self.content
-        return (
-            f"{type(self).__name__}({len(self)} records of {identity['num_files']} files "
-            f"{identity['files_digest'][:16]}, {listed})"
-        )

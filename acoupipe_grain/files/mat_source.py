@@ -10,17 +10,15 @@ from jaxtyping import Int64
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError, DataError
-from acoupipe_grain.files.chunked_source import FILES_VERSION
 from acoupipe_grain.files.extensions import checked_extensions
+from acoupipe_grain.files.file_source import FileSource
 from acoupipe_grain.files.mat_fields import MatField, checked_fields
 from acoupipe_grain.files.mat_files import mat_arrays, mat_dtypes, mat_shapes
-from acoupipe_grain.files.named_files import NamedFiles, checked_patterns, find_named_files
-from acoupipe_grain.identity import Identified
+from acoupipe_grain.named_files import NamedFiles, checked_patterns, find_named_files
 from acoupipe_grain.specs import ArraySpec, Element
-from acoupipe_grain.workers import StartsGrainWorkers
 
 
-class MatSource(Identified, StartsGrainWorkers):
+class MatSource(FileSource):
     """Arrays in MATLAB files, one file per record: deterministic, thread-safe, picklable.
 
     Files of versions 4 to 7.2 are read by SciPy, those of 7.3 by h5py; a folder may have both. ``source[i]`` depends on
@@ -103,21 +101,6 @@ class MatSource(Identified, StartsGrainWorkers):
         fields = {field.name: field.to_json() for field in self._fields}
         return {"files": self._patterns, "fields": fields, "extensions": list(self._extensions)}
 
-    @property
-    def tables(self) -> dict[str, list[str]]:
-        """What belongs to ``file_index``: names of the files."""
-        return {"files": list(self.files.names)}
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """What identifies the files: how many there are, names and whole content."""
-        return {"num_files": len(self.files), "files_digest": self.files.digest}
-
-    @property
-    def versions(self) -> dict[str, Any]:
-        """Under which version the same files give the same elements."""
-        return {"files_version": FILES_VERSION}
-
     def __len__(self) -> int:
         return len(self.files)
 
@@ -134,12 +117,6 @@ class MatSource(Identified, StartsGrainWorkers):
                     "source was made; make it anew."
                 )
         return element | {name: np.array(index, dtype=np.int32) for name in ("file_index", "idx")}
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({len(self)} files {self.files.digest[:16]}, fields={self.parameters['fields']!r}, "
-            f"files_version={FILES_VERSION})"
-        )
 
 
 def _sizes_of_axes(files: NamedFiles, fields: Sequence[MatField]) -> dict[str, Int64[np.ndarray, " record"]]:

@@ -11,21 +11,19 @@ import numpy as np
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.file_patterns import expanded, find_files
-from acoupipe_grain.files.chunked_source import FILES_VERSION
-from acoupipe_grain.files.named_files import NamedFiles
+from acoupipe_grain.files.file_source import FileSource
 from acoupipe_grain.files.npy_files import EXTENSIONS, read_header
-from acoupipe_grain.identity import Identified
 from acoupipe_grain.memory import require_memory
+from acoupipe_grain.named_files import NamedFiles
 from acoupipe_grain.seeding import SPLITS
 from acoupipe_grain.specs import ArraySpec, Element
-from acoupipe_grain.workers import StartsGrainWorkers
 
 FOLDERS_OF_SPLITS = {"training": ("training",), "validation": ("validation",), "test": ("test", "evaluation")}
 """What the folder of a split may be called."""
 MAX_SHOWN = 5
 
 
-class NpySource(Identified, StartsGrainWorkers):
+class NpySource(FileSource):
     """Arrays in NumPy's files, one file of each kind per record: deterministic, thread-safe, picklable.
 
     Each kind of array has a folder: ``folder/data/sub/a.npy`` and ``folder/labels/sub/a.npy.gz`` are the record
@@ -73,6 +71,8 @@ class NpySource(Identified, StartsGrainWorkers):
     RecordIndexError
         For an index outside 0 ... number of records − 1, negative ones included.
     """
+
+    elsewhere = ("folder", "split")
 
     def __init__(self, folder: str, arrays: Sequence[str] = ("data", "labels"), *, split: str | None = None) -> None:
         if not isinstance(folder, str | os.PathLike) or not str(folder):
@@ -127,16 +127,6 @@ class NpySource(Identified, StartsGrainWorkers):
         """What belongs to ``file_index``: names of the records."""
         return {"files": self.names}
 
-    @property
-    def content(self) -> dict[str, Any]:
-        """What identifies the files: how many there are, names and whole content."""
-        return {"num_files": len(self.files), "files_digest": self.files.digest}
-
-    @property
-    def versions(self) -> dict[str, Any]:
-        """Under which version the same files give the same elements."""
-        return {"files_version": FILES_VERSION}
-
     def __len__(self) -> int:
         return len(self.names)
 
@@ -144,13 +134,6 @@ class NpySource(Identified, StartsGrainWorkers):
         index = arguments.record_index(index, len(self))
         element = {name: files[index].read() for name, files in self._headers.items()}
         return element | {name: np.array(index, dtype=np.int32) for name in ("file_index", "idx")}
-
-    def __repr__(self) -> str:
-        identity = self.content
-        return (
-            f"{type(self).__name__}({len(self)} records of {identity['num_files']} files "
-            f"{identity['files_digest'][:16]}, arrays={list(self.arrays)!r}, files_version={FILES_VERSION})"
-        )
 
 
 def _checked_arrays(arrays: Any) -> tuple[str, ...]:

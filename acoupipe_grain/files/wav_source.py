@@ -15,9 +15,9 @@ from acoupipe_grain.files.chunked_source import ChunkedSource
 from acoupipe_grain.files.chunks import cut_into_chunks
 from acoupipe_grain.files.extensions import checked_extensions
 from acoupipe_grain.files.mapped import MappedMatrices
-from acoupipe_grain.files.named_files import checked_patterns, find_named_files
 from acoupipe_grain.files.sample_rates import common_sample_rate
 from acoupipe_grain.files.wav import wav_matrix
+from acoupipe_grain.named_files import checked_patterns, find_named_files
 from acoupipe_grain.specs import ArraySpec, Element
 
 

@@ -18,9 +18,10 @@ from jaxtyping import Float32
 from acoupipe_grain.audio.features import transformed
 from acoupipe_grain.audio.files import AudioFile
 from acoupipe_grain.audio.segments.precomputed import PrecomputedFeature
-from acoupipe_grain.audio.segments.recordings import digest_of_file, require_own_files
+from acoupipe_grain.audio.segments.recordings import require_own_files
 from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.file_patterns import expanded
+from acoupipe_grain.named_files import digest_of
 from acoupipe_grain.specs import ArraySpec
 
 SURPLUS, MIN_SURPLUS = 1.05, 4
@@ -136,7 +137,7 @@ class PrecomputedArrays:
     @cached_property
     def digest(self) -> str:
         """What identifies the content of all files; read when it is asked for."""
-        return hashlib.sha256(" ".join(map(digest_of_file, self.paths)).encode()).hexdigest()
+        return hashlib.sha256(" ".join(map(digest_of, self.paths)).encode()).hexdigest()
 
     def read(self, file_index: int, start: int) -> Float32[np.ndarray, "1 *size row"]:
         """Return the rows of the segment that begins with a sample of a recording, rows last."""

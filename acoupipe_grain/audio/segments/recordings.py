@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from acoupipe_grain.audio.files import AudioFile, BrokenFileError, read_header
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.file_patterns import FoundFile, find_files
-
-READ_BYTES = 2**20
+from acoupipe_grain.file_patterns import FoundFile
+from acoupipe_grain.named_files import NamedFiles, find_named_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,23 +33,7 @@ class Recordings:
     @cached_property
     def digest(self) -> str:
         """What identifies names and whole content of the files, wherever they are; read when it is asked for."""
-        rows = [(file.name, digest_of_file(file.path)) for file in self.files]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-
-
-def checked_patterns(files: Any) -> list[str]:
-    """Return folders, files and patterns as a list of paths.
-
-    Raises
-    ------
-    ArgumentError
-        If it is neither a path nor a list of paths, or holds nothing.
-    """
-    patterns = [files] if isinstance(files, str | os.PathLike) else files
-    is_list = isinstance(patterns, list | tuple) and patterns
-    if not is_list or not all(isinstance(item, str | os.PathLike) and str(item) for item in patterns):
-        raise ArgumentError(f"files={files!r}: expected a folder, file or pattern, or a list of them.")
-    return [os.fspath(item) for item in patterns]
+        return NamedFiles(tuple(file.path for file in self.files), tuple(self.names)).digest
 
 
 def find_recordings(patterns: Sequence[str], extensions: Sequence[str]) -> Recordings:
@@ -66,37 +46,12 @@ def find_recordings(patterns: Sequence[str], extensions: Sequence[str]) -> Recor
     BrokenFileError
         If a file cannot be read as audio, or holds no sample.
     """
-    by_real_path: dict[str, FoundFile] = {}
-    for pattern in patterns:
-        try:
-            found = find_files(pattern, extensions)
-        except ArgumentError as error:
-            raise ArgumentError(f"files: {error}") from error
-        for file in found:
-            by_real_path.setdefault(os.path.realpath(file.path), file)
-    names: dict[str, str] = {}
-    for file in by_real_path.values():
-        if names.setdefault(file.name, file.path) != file.path:
-            raise ArgumentError(
-                f"files: {names[file.name]!r} and {file.path!r} are both called {file.name!r} in their folders; give a "
-                "folder that has both in it, labels and splits go by the name."
-            )
+    found = find_named_files("files", patterns, extensions)
     try:
-        return Recordings(tuple(read_header(file) for file in by_real_path.values()))
+        headers = [read_header(FoundFile(*file)) for file in zip(found.paths, found.names, strict=True)]
     except BrokenFileError as error:
         raise BrokenFileError(f"files: {error} Restore or remove it.") from error
-
-
-def digest_of_file(path: str) -> str:
-    """Return the SHA-256 of a file's whole content."""
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            while block := file.read(READ_BYTES):
-                digest.update(block)
-    except OSError as error:
-        raise BrokenFileError(f"{path}: cannot be read ({error.strerror}).") from error
-    return digest.hexdigest()
+    return Recordings(tuple(headers))
 
 
 def require_own_files(files: Sequence[AudioFile], what: str, extension: str) -> None:

@@ -20,7 +20,6 @@ from acoupipe_grain.audio.segments.computation import SegmentComputation
 from acoupipe_grain.audio.segments.inputs import SegmentInputs
 from acoupipe_grain.audio.segments.labels import LabelSet
 from acoupipe_grain.audio.segments.precomputed import PrecomputedFeature
-from acoupipe_grain.audio.segments.recordings import checked_patterns
 from acoupipe_grain.audio.segments.requested import SegmentFeaturesLike, resolve_segment_features, without_place
 from acoupipe_grain.audio.segments.segment_labels import LabelSource
 from acoupipe_grain.audio.segments.segmentation import find_segments
@@ -30,6 +29,7 @@ from acoupipe_grain.audio.segments.table import SegmentTable
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.identity import Identified
 from acoupipe_grain.memory import require_memory
+from acoupipe_grain.named_files import checked_patterns
 from acoupipe_grain.specs import ArraySpec, Element, element_num_bytes
 from acoupipe_grain.workers import StartsGrainWorkers
 
@@ -161,7 +161,7 @@ class SegmentSource(Identified, StartsGrainWorkers):
         )
         self.features = resolve_segment_features(features)
         self._given = {
-            "files": checked_patterns(files),
+            "files": checked_patterns("files", files),
             "duration": arguments.number("duration", duration, above=0, unit="s"),
             "overlap": arguments.number("overlap", overlap, minimum=0, below=1),
             "sample_rate": None if sample_rate is None else arguments.integer("sample_rate", sample_rate, minimum=1),

@@ -99,6 +99,6 @@ def find_named_files(argument: str, patterns: Sequence[str], extensions: Sequenc
         if paths.setdefault(file.name, file.path) != file.path:
             raise ArgumentError(
                 f"{argument}: {paths[file.name]!r} and {file.path!r} are both called {file.name!r} in their folders; "
-                "give a folder that has both in it, records go by the name."
+                "give a folder that has both in it, they are told apart by the name."
             )
     return NamedFiles(tuple(paths.values()), tuple(paths))
