@@ -44,6 +44,7 @@ from acoupipe_grain.files.raw import append_raw, read_raw, write_raw
 from acoupipe_grain.files.raw_source import RawMatrixSource
 from acoupipe_grain.files.wav import read_wav, write_wav
 from acoupipe_grain.files.wav_source import WavSource
+from acoupipe_grain.frames.source import ScattererSource
 from acoupipe_grain.minibatches import MiniBatchGen
 from acoupipe_grain.pipeline import batch_merged, concatenated, make_loader, mixed, selected, sliced
 from acoupipe_grain.records import ArrayRecordSource
@@ -95,6 +96,7 @@ __all__ = [
     "Recordings",
     "RectGrid",
     "SaliencyParams",
+    "ScattererSource",
     "SceneSource",
     "SegmentSource",
     "SphericalHarmonics",

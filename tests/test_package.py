@@ -42,6 +42,7 @@ PUBLIC = [
     "Recordings",
     "RectGrid",
     "SaliencyParams",
+    "ScattererSource",
     "SceneSource",
     "SegmentSource",
     "SphericalHarmonics",

@@ -31,6 +31,7 @@ FLOORS = {
     "array": 5,
     "audio": 5,
     "files": 5,
+    "frames": 5,
     "compat": 6,
     "config": 7,
     "plotting": 7,
@@ -38,7 +39,7 @@ FLOORS = {
     "minibatches": 8,
     "cli": 9,
 }
-WINGS = ("array", "audio", "files")
+WINGS = ("array", "audio", "files", "frames")
 SERVICES = ("records", "pipeline", "exporting", "statistics", "transforms")
 HEAVY = ("array_record", "h5py", "matplotlib", "mlcroissant", "pyloudnorm", "ray", "soundfile", "soxr", "tfrecord")
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

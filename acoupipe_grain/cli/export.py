@@ -9,7 +9,7 @@ from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import call, owners_used, values_for
-from acoupipe_grain.config.keys import AUDIO, FILES, SIMULATED, owners_of
+from acoupipe_grain.config.keys import AUDIO, FILES, FRAMES, SIMULATED, owners_of
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.exporting.shares import share_of
 from acoupipe_grain.records.building import num_finished
@@ -32,7 +32,7 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export and say what was written."""
-    usable = (*SIMULATED, *AUDIO, *FILES)
+    usable = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
     owners = dict.fromkeys(owner for name in usable for owner in owners_of(name))
     arguments = configured_arguments(known, flags, (*owners, "export"))
     name, source = configured_source(known, arguments, usable)

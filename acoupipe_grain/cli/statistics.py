@@ -10,7 +10,7 @@ import numpy as np
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import owners_used
-from acoupipe_grain.config.keys import AUDIO, FILES, SIMULATED, owners_of
+from acoupipe_grain.config.keys import AUDIO, FILES, FRAMES, SIMULATED, owners_of
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.specs import DataSource
@@ -53,7 +53,7 @@ def _source(known: argparse.Namespace, flags: Sequence[str]) -> DataSource:
         if flags or known.args_load:
             raise ArgumentError("command line: --data is what is stored; a configuration cannot be given with it.")
         return ArrayRecordSource(known.data)
-    usable = (*SIMULATED, *AUDIO, *FILES)
+    usable = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
     owners = tuple(dict.fromkeys(owner for name in usable for owner in owners_of(name)))
     arguments = configured_arguments(known, flags, owners)
     name, source = configured_source(known, arguments, usable)

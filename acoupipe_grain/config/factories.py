@@ -13,6 +13,7 @@ from acoupipe_grain.config.keys import (
     AUDIO,
     CONFIGURABLE,
     FILES,
+    FRAMES,
     SCOPES,
     SIMULATED,
     SOURCES,
@@ -59,7 +60,7 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
         If it has keys of several, or of one that will not do.
     """
     owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
-    chosen = [name for name in (*SIMULATED, *AUDIO, *FILES) if name in owners]
+    chosen = [name for name in (*SIMULATED, *AUDIO, *FILES, *FRAMES) if name in owners]
     for name in [name for name in chosen if name in SIMULATED]:
         if (audio := audio_of(values_for(name, arguments, scope))) in chosen:
             chosen.remove(audio)

@@ -33,6 +33,7 @@ from acoupipe_grain.files.mat_source import MatSource
 from acoupipe_grain.files.npy_source import NpySource
 from acoupipe_grain.files.raw_source import RawMatrixSource
 from acoupipe_grain.files.wav_source import WavSource
+from acoupipe_grain.frames.source import ScattererSource
 from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.pipeline.mini_batches import MiniBatchOptions
 
@@ -53,6 +54,7 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "MatSource": MatSource,
     "NpySource": NpySource,
     "AlignedSource": AlignedSource,
+    "ScattererSource": ScattererSource,
     "make_loader": make_loader,
     "export": export,
 }
@@ -63,7 +65,9 @@ AUDIO = (*EXCERPTS, "SegmentSource")
 """Sources of parts of audio files; their files have no default."""
 FILES = ("RawMatrixSource", "WavSource", "MatSource", "NpySource", "AlignedSource")
 """Sources of numbers in files, which have no default either."""
-SOURCES = (*SIMULATED, *AUDIO, *FILES, "SceneSource", "AcouPipeScenes")
+FRAMES = ("ScattererSource",)
+"""Sources of imaging frames."""
+SOURCES = (*SIMULATED, *AUDIO, *FILES, *FRAMES, "SceneSource", "AcouPipeScenes")
 NESTED: dict[str, Callable[..., Any]] = {
     "setup": MeasurementSetup,
     "setup.grid": RectGrid,

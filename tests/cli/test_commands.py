@@ -222,7 +222,7 @@ def test_switches_may_stand_before_the_folder(tmp_path):
         (["preview", "map.png", "--records", "-1"], "index=-1"),
         (["preview", "map.png", "--data", "data", "--SyntheticSource.seed", "1"], "--data"),
         (["bench", "--seconds", "0"], "seconds=0"),
-        (["export", "data", "--SceneSource.seed", "1"], "SegmentSource, ActivityParams, export only"),
+        (["export", "data", "--SceneSource.seed", "1"], "`export` uses keys of SyntheticSource, "),
         (["export", "data", "--val/SyntheticSource.seed", "1"], "--scope val"),
         (["export", "data", "--scope", "val"], "no key begins with 'val/'"),
         (["export", "data", "--args.load", "a.yml", "--args.load", "b.yml"], "given twice"),

@@ -15,7 +15,7 @@ RECORDINGS = ("excerpts.yml", "minibatches.yml", "segments.yml", "sounds.yml")
 """Tested with the recordings they are about, in tests/cli/test_recordings_commands.py."""
 FILES = ("aligned.yml", "matlab.yml", "raw.yml")
 """Tested with the files they are about, in tests/cli/test_file_commands.py."""
-ALL = sorted(path for path in CONF.glob("*.yml") if path.name not in (*RECORDINGS, *FILES))
+ALL = sorted(path for path in CONF.glob("*.yml") if path.name not in (*RECORDINGS, *FILES, "scatterers.yml"))
 
 
 def source_of(name, scope="", **changes):
@@ -30,6 +30,13 @@ def test_every_example_gives_a_finite_record(path):
     short = {} if settings.get("SyntheticSource.random_signal_length") else {"signal_length": 0.2}
     element = source_of(path.name, num_records=4, **short)[3]
     assert all(np.isfinite(array).all() for array in element.values())
+
+
+def test_scatterers_move_and_leave_tracks():
+    source = build("ScattererSource", load_arguments(CONF / "scatterers.yml"))
+    element = source[17]
+    assert element["data"].shape == (64, 64, 16)
+    assert element["label"].sum() > 16
 
 
 def test_the_pair_shares_no_scene():
