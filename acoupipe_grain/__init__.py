@@ -54,7 +54,7 @@ from acoupipe_grain.statistics import Counted, Statistics, compute_statistics
 from acoupipe_grain.statistics import merged as merged_statistics
 from acoupipe_grain.transforms.companding import mu_law_decode, mu_law_encode
 from acoupipe_grain.transforms.normalisation import Denormalisation, Normalisation, denormalise, normalise
-from acoupipe_grain.transforms.overlap import cross_faded, overlapping_spans
+from acoupipe_grain.transforms.overlap import cross_faded, overlapping_spans, scaled_spans
 from acoupipe_grain.workers import allow_grain_workers as _allow_grain_workers
 
 __version__ = _version("acoupipe-grain")
@@ -131,6 +131,7 @@ __all__ = [
     "register_feature",
     "register_frame_feature",
     "repair",
+    "scaled_spans",
     "selected",
     "sliced",
     "split_recordings",

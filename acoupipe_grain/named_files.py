@@ -86,16 +86,17 @@ def find_named_files(argument: str, patterns: Sequence[str], extensions: Sequenc
     ArgumentError
         If a pattern means nothing, or two files have the same name.
     """
-    by_real_path: dict[str, FoundFile] = {}
+    chosen: list[FoundFile] = []
+    known: set[str] = set()
     for pattern in patterns:
         try:
             found = find_files(pattern, extensions)
         except ArgumentError as error:
             raise ArgumentError(f"{argument}: {error}") from error
-        for file in found:
-            by_real_path.setdefault(os.path.realpath(file.path), file)
+        chosen += [file for file in found if os.path.realpath(file.path) not in known]
+        known |= {os.path.realpath(file.path) for file in found}
     paths: dict[str, str] = {}
-    for file in by_real_path.values():
+    for file in chosen:
         if paths.setdefault(file.name, file.path) != file.path:
             raise ArgumentError(
                 f"{argument}: {paths[file.name]!r} and {file.path!r} are both called {file.name!r} in their folders; "

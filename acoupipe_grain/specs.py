@@ -255,10 +255,10 @@ def mean_num_bytes(source: DataSource, start: int = 0, stop: int | None = None) 
     return element_num_bytes(source.element_spec, {axis: math.ceil(part.mean()) for axis, part in parts.items()})
 
 
-def largest_num_bytes(source: DataSource) -> int:
-    """Return the size of a source's largest element in bytes, as far as it knows how long its axes are."""
-    sizes = {axis: int(np.max(lengths)) for axis, lengths in lengths_of(source).items()}
-    return element_num_bytes(source.element_spec, sizes)
+def largest_num_bytes(source: Any, sizes: Mapping[str, int] | None = None) -> int:
+    """Return the size of a source's largest element in bytes, as far as it, or `sizes`, knows how long its axes are."""
+    known = {axis: int(np.max(lengths)) for axis, lengths in lengths_of(source).items()}
+    return element_num_bytes(source.element_spec, {**known, **(sizes or {})})
 
 
 def spec_to_json(spec: ElementSpec) -> dict[str, Any]:

@@ -77,6 +77,7 @@ PUBLIC = [
     "register_feature",
     "register_frame_feature",
     "repair",
+    "scaled_spans",
     "selected",
     "sliced",
     "split_recordings",

@@ -13,6 +13,7 @@ FLOORS = {
     "callables": 1,
     "file_patterns": 1,
     "named_files": 1,
+    "interruption": 1,
     "arguments": 1,
     "double_precision": 1,
     "one_at_a_time": 1,

@@ -34,9 +34,9 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Compute and say what came out."""
-    source = _source(known, flags)
     if known.separate and not known.arrays:
         raise ArgumentError("--separate: is of the arrays that --arrays names; give them.")
+    source = _source(known, flags)
     arrays: Any = known.arrays
     if known.separate:
         arrays = {name: Counted(separate=known.separate) for name in known.arrays}
@@ -55,6 +55,8 @@ def _source(known: argparse.Namespace, flags: Sequence[str]) -> DataSource:
         return ArrayRecordSource(known.data)
     usable = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
     owners = tuple(dict.fromkeys(owner for name in usable for owner in owners_of(name)))
+    if not flags and not known.args_load:
+        raise ArgumentError("command line: statistics of what? Give --args.load with a configuration, or --data.")
     arguments = configured_arguments(known, flags, owners)
     name, source = configured_source(known, arguments, usable)
     save_if_asked(known, arguments, owners_used(name, arguments, known.scope))

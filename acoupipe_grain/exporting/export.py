@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError, ExportError
-from acoupipe_grain.exporting.interruption import noticed_interruptions
 from acoupipe_grain.exporting.on_ray import write_on_ray
 from acoupipe_grain.exporting.processes import write_in_processes
 from acoupipe_grain.exporting.progress import Progress
 from acoupipe_grain.exporting.shares import share_of
+from acoupipe_grain.interruption import noticed_interruptions
 from acoupipe_grain.records.array_record import import_array_record
 from acoupipe_grain.records.batches import device_of
 from acoupipe_grain.records.building import (

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float32
 from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Samples
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.files.chunked_source import ChunkedSource
+from acoupipe_grain.files.chunked_source import MAX_FIRST_ROW, ChunkedSource
 from acoupipe_grain.files.chunks import cut_into_chunks
 from acoupipe_grain.files.mapped import MappedMatrices
 from acoupipe_grain.files.stream_lists import StreamGroup, checked_group, checked_resolutions
@@ -255,7 +255,7 @@ def _floored(name: str, value: Any, largest: int) -> int | None:
     """Return a length as a multiple of the largest resolution."""
     if value is None:
         return None
-    length = arguments.integer(name, value, minimum=1) // largest * largest
+    length = arguments.integer(name, value, minimum=1, maximum=MAX_FIRST_ROW) // largest * largest
     if name == "chunk_length" and not length:
         raise ArgumentError(
             f"{name}={value!r}: is shorter than one frame of the slowest stream, {largest} samples of the fastest; "

@@ -14,7 +14,7 @@ MAX_DIFFERENCE_PERCENT = 10
 class Alignment:
     """Lengths in samples of the fastest stream.
 
-    Streams of one frame, which say something of the whole name, repeat over time and do not count.
+    Streams of one frame, which say something of the whole name, repeat over time and do not count; waveforms do.
 
     Attributes
     ----------
@@ -34,7 +34,11 @@ class Alignment:
         return 100 * (self.longest - self.shortest) > MAX_DIFFERENCE_PERCENT * self.longest
 
 
-def align(num_frames: Int[np.ndarray, "stream name"], resolutions: Int[np.ndarray, " stream"]) -> Alignment:
+def align(
+    num_frames: Int[np.ndarray, "stream name"],
+    resolutions: Int[np.ndarray, " stream"],
+    is_waveform: Bool[np.ndarray, " stream"] | None = None,
+) -> Alignment:
     """Return how long the streams of every name are.
 
     Parameters
@@ -43,10 +47,14 @@ def align(num_frames: Int[np.ndarray, "stream name"], resolutions: Int[np.ndarra
         Frames of every file, at least 1.
     resolutions
         Samples of the fastest stream for one frame of each.
+    is_waveform
+        Which streams are waveforms: one sample of sound says nothing of a whole name. None: none.
     """
     largest = int(resolutions.max())
     num_samples = num_frames.astype(np.int64) * resolutions[:, None]
     has_time = num_frames > 1
+    if is_waveform is not None:
+        has_time |= is_waveform[:, None]
     is_timeless = ~has_time.any(axis=0)
     longest = np.where(is_timeless, largest, np.where(has_time, num_samples, 0).max(axis=0))
     endless = np.iinfo(np.int64).max

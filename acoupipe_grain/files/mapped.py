@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,7 +19,10 @@ from acoupipe_grain.errors import DataError
 
 FLOAT32 = np.dtype(np.float32)
 MAX_OPEN_FILES = 256
-"""Files that are kept mapped; each takes one of the descriptors that the system lends a process."""
+"""Files of a source that are kept mapped at most, and
+"""
+SHARE_OF_DESCRIPTORS = 8
+"""of the descriptors that the system lends the process one in so many: each takes one."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class MappedMatrix:
             shape = (self.num_rows, self.num_columns)
             mapped = np.memmap(self.path, dtype=self.dtype, mode="r", offset=self.offset, shape=shape)
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise
             raise DataError(f"{self.path}: cannot be read ({error.strerror}).") from error
         return mapped.view(np.ndarray)  # slices of a plain array take a tenth of the time
 
@@ -111,7 +118,10 @@ def _is_surely_finite(numbers: np.ndarray) -> bool:
 
 
 class MappedMatrices:
-    """Matrices of many files, thread-safe and picklable; those read last are kept mapped.
+    """Matrices of many files, thread-safe and picklable; those mapped last are kept.
+
+    A file that is made shorter in place while it is mapped ends the process when what is gone is read (SIGBUS), as with
+    `numpy.memmap`; what replaces files, as `write_raw` does, leaves those that are mapped as they were.
 
     Parameters
     ----------
@@ -153,12 +163,23 @@ class MappedMatrices:
         with self._lock:
             mapped = self._opened.get(number)
             if mapped is None:
-                mapped = self._opened[number] = self.matrices[number].opened()
-                if len(self._opened) > MAX_OPEN_FILES:
+                mapped = self._opened[number] = self._opened_now(number)
+                if len(self._opened) > _max_open_files():
                     self._opened.popitem(last=False)
-            else:
-                self._opened.move_to_end(number)
             return mapped
+
+    def _opened_now(self, number: int) -> np.ndarray:
+        try:
+            return self.matrices[number].opened()
+        except OSError:  # no descriptor is left: give ours back
+            self._opened.clear()
+        try:
+            return self.matrices[number].opened()
+        except OSError as error:
+            raise DataError(
+                f"{self.matrices[number].path}: cannot be opened, this process has too many files open "
+                f"({error.strerror}); raise the limit (ulimit -n), or use fewer sources of many files at once."
+            ) from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {"matrices": self.matrices}
@@ -166,3 +187,13 @@ class MappedMatrices:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.matrices = state["matrices"]
         self._open_anew()
+
+
+def _max_open_files() -> int:
+    """Return how many files a source keeps mapped, by what the system lends this process."""
+    if sys.platform == "win32":
+        return MAX_OPEN_FILES
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_OPEN_FILES if limit < 0 else max(1, min(MAX_OPEN_FILES, limit // SHARE_OF_DESCRIPTORS))

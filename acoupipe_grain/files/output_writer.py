@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,8 +13,8 @@ from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Unit
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.file_patterns import expanded
-from acoupipe_grain.files.raw import write_raw
-from acoupipe_grain.files.wav import ENCODINGS, MAX_SAMPLE_RATE, write_wav
+from acoupipe_grain.files.raw import raw_bytes, write_raw
+from acoupipe_grain.files.wav import ENCODINGS, MAX_SAMPLE_RATE, checked_sound, write_wav
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,10 @@ class OutputWriter:
             raise ArgumentError(f"prefix={self.prefix!r}: expected the beginning of a file name, without folders.")
         if self.sample_rate is not None:
             arguments.integer("sample_rate", self.sample_rate, minimum=1, maximum=MAX_SAMPLE_RATE)
+            if not self.is_wav:
+                raise ArgumentError(
+                    f"sample_rate={self.sample_rate!r}: raw matrices say none; it is for WAV files, '.wav'."
+                )
         elif self.is_wav:
             raise ArgumentError(f"sample_rate=None: files with the extension {self.extension} need one, in Hz.")
         arguments.choice("encoding", self.encoding, ENCODINGS)
@@ -124,20 +127,21 @@ class OutputWriter:
             length = arguments.integer("length", length, minimum=1)
             if length > len(rows):
                 raise ArgumentError(f"length={length}: is more than the {len(rows)} rows that {name!r} has.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{uuid.uuid4().hex}.partial")
+        rows = rows[:length]
+        # Before a folder is made for it.
+        if self.is_wav:
+            checked_sound(rows)
+        else:
+            raw_bytes(rows, self.big_endian)
         try:
-            self._write(rows[:length], partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
-
-    def _write(self, rows: np.ndarray, path: Path) -> None:
-        if self.sample_rate is not None and self.is_wav:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise ArgumentError(f"name={name!r}: a file is where its folder {path.parent} would be.") from error
+        if self.sample_rate is not None:
             write_wav(rows, path, self.sample_rate, encoding=self.encoding)
         else:
             write_raw(rows, path, big_endian=self.big_endian)
+        return path
 
 
 def _is_part(text: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,13 @@ from jaxtyping import Float32
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.files.mapped import MappedMatrix
+from acoupipe_grain.files.replacing import replaced
 
 NUM_BYTES = 4
 
 
 def write_raw(array: Any, path: str | os.PathLike[str], *, big_endian: bool = False) -> None:
-    """Write numbers to a file, replacing what is there; the folder must exist.
+    """Write numbers to a file, replacing what is there as a whole; the folder must exist.
 
     Parameters
     ----------
@@ -33,7 +33,9 @@ def write_raw(array: Any, path: str | os.PathLike[str], *, big_endian: bool = Fa
     ArgumentError
         If it is no such array, or is empty.
     """
-    Path(path).write_bytes(_bytes_of(array, big_endian))
+    written = raw_bytes(array, big_endian)
+    with replaced(path) as partial:
+        partial.write_bytes(written)
 
 
 def append_raw(array: Any, path: str | os.PathLike[str], *, big_endian: bool = False) -> None:
@@ -48,7 +50,7 @@ def append_raw(array: Any, path: str | os.PathLike[str], *, big_endian: bool = F
     DataError
         If the file does not hold whole rows of as many columns; it is left as it is.
     """
-    written = _bytes_of(array, big_endian)
+    written = raw_bytes(array, big_endian)
     if os.path.exists(path):
         raw_matrix(path, 1 if np.ndim(array) == 1 else np.shape(array)[1], big_endian=big_endian, may_be_empty=True)
     with open(path, "ab") as file:
@@ -116,7 +118,14 @@ def raw_matrix(
     return MappedMatrix(path, num_rows, num_columns, ">f4" if big_endian else "<f4", 0, 1.0, num_bytes)
 
 
-def _bytes_of(array: Any, big_endian: bool) -> bytes:
+def raw_bytes(array: Any, big_endian: bool) -> bytes:
+    """Return the content of a raw file.
+
+    Raises
+    ------
+    ArgumentError
+        If the array is none of real numbers, finite in float32, of the shape (row,) or (row, column), or is empty.
+    """
     numbers = np.asarray(array)
     is_real = numbers.dtype.kind in "biuf"
     if numbers.ndim not in (1, 2) or not numbers.size or not is_real:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from acoupipe_grain import arguments
-from acoupipe_grain.files.chunked_source import ChunkedSource
+from acoupipe_grain.files.chunked_source import MAX_FIRST_ROW, ChunkedSource
 from acoupipe_grain.files.chunks import cut_into_chunks
 from acoupipe_grain.files.extensions import checked_extensions
 from acoupipe_grain.files.mapped import MappedMatrices
@@ -81,9 +81,10 @@ class RawMatrixSource(ChunkedSource):
         min_rows: int = 1,
         big_endian: bool = False,
     ) -> None:
-        self.num_columns = arguments.integer("num_columns", num_columns, minimum=1)
-        self.num_rows = None if num_rows is None else arguments.integer("num_rows", num_rows, minimum=1)
-        self.min_rows = arguments.integer("min_rows", min_rows, minimum=1)
+        limits = {"minimum": 1, "maximum": MAX_FIRST_ROW}
+        self.num_columns = arguments.integer("num_columns", num_columns, **limits)
+        self.num_rows = None if num_rows is None else arguments.integer("num_rows", num_rows, **limits)
+        self.min_rows = arguments.integer("min_rows", min_rows, **limits)
         self.big_endian = arguments.flag("big_endian", big_endian)
         self._patterns, self._extensions = checked_patterns("files", files), checked_extensions(extensions)
         found = find_named_files("files", self._patterns, self._extensions)

@@ -76,7 +76,8 @@ def align_files(streams: Sequence[Stream], names: Any, on_mismatch: str, *, big_
         sample_rate = common_sample_rate("waveforms", paths, [rate for rate, _ in waveforms])
     matrices = [[matrix for _, matrix in row] for row in opened]
     num_frames = np.array([[matrix.num_rows for matrix in row] for row in matrices])
-    alignment = align(num_frames, np.array([stream.resolution for stream in streams]))
+    resolutions = np.array([stream.resolution for stream in streams])
+    alignment = align(num_frames, resolutions, np.array([stream.is_waveform for stream in streams]))
     kept = _kept(alignment, found, streams, matrices, on_mismatch)
     for number in np.flatnonzero(~kept).tolist():
         left_out[found[number]] = _said(streams, [row[number] for row in matrices])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from acoupipe_grain import arguments
-from acoupipe_grain.errors import ArgumentError, DataError, unknown_name
+from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.files.mapped import MappedMatrix
+from acoupipe_grain.files.replacing import replaced
 
 ENCODINGS = {"int16": 16, "int32": 32, "float32": None}
 """Encodings that are read and written, and the bits of integers."""
@@ -20,7 +22,7 @@ MAX_SAMPLE_RATE = 10_000_000
 
 
 def write_wav(array: Any, path: str | os.PathLike[str], sample_rate: int, *, encoding: str = "int16") -> None:
-    """Write sound to a WAV file, replacing what is there; the folder must exist.
+    """Write sound to a WAV file, replacing what is there as a whole; the folder must exist.
 
     Parameters
     ----------
@@ -41,20 +43,41 @@ def write_wav(array: Any, path: str | os.PathLike[str], sample_rate: int, *, enc
     """
     from scipy.io import wavfile
 
-    if encoding not in ENCODINGS:
-        raise unknown_name("encoding", encoding, ENCODINGS)
+    encoding = arguments.choice("encoding", encoding, ENCODINGS)
     sample_rate = arguments.integer("sample_rate", sample_rate, minimum=1, maximum=MAX_SAMPLE_RATE)
-    sound = np.asarray(array)
-    if sound.ndim not in (1, 2) or not sound.size or sound.dtype.kind != "f" or not np.isfinite(sound).all():
-        raise ArgumentError(
-            f"array: has the shape {sound.shape} and dtype {sound.dtype}; expected finite floating-point numbers "
-            "of the shape (sample,) or (sample, channel), full scale 1."
-        )
+    sound = checked_sound(array)
     bits = ENCODINGS[encoding]
     if bits is not None:
         full_scale = 2.0 ** (bits - 1)
         sound = np.clip(np.rint(sound.astype(np.float64) * full_scale), -full_scale, full_scale - 1)
-    wavfile.write(path, sample_rate, sound.astype(encoding))
+    with replaced(path) as partial:
+        try:
+            wavfile.write(partial, sample_rate, sound.astype(encoding))
+        except struct.error as error:
+            raise ArgumentError(
+                f"array: {sound.shape} at {sample_rate} Hz is more than the header of a WAV file can say ({error}); "
+                "write fewer channels, or a raw file."
+            ) from error
+
+
+def checked_sound(array: Any) -> np.ndarray:
+    """Return sound as an array.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of floating-point numbers, finite in float32, of the shape (sample,) or (sample, channel), or is
+        empty.
+    """
+    sound = np.asarray(array)
+    with np.errstate(over="ignore"):
+        is_finite = sound.dtype.kind == "f" and bool(np.isfinite(sound.astype(np.float32)).all())
+    if sound.ndim not in (1, 2) or not sound.size or not is_finite:
+        raise ArgumentError(
+            f"array: has the shape {sound.shape} and dtype {sound.dtype}; expected finite floating-point numbers "
+            "of the shape (sample,) or (sample, channel), full scale 1."
+        )
+    return sound
 
 
 def read_wav(
@@ -99,18 +122,26 @@ def wav_matrix(path: str | os.PathLike[str]) -> tuple[int, MappedMatrix]:
     except wavfile.WavFileWarning as error:
         raise DataError(f"{path}: is damaged ({error}).") from error
     except Exception as error:  # SciPy lets whatever a damaged header leads to pass
-        raise DataError(
-            f"{path}: is no WAV file of integers of 16 or 32 bits or floats of 32 bits ({error}); convert it, or read "
-            "it with SegmentSource, which knows many encodings."
-        ) from error
+        if any(words in str(error) for words in _OF_ENCODINGS):
+            raise _other_encoding(path, str(error)) from error
+        cut = "is cut off, or its header does not tell its length" if "mmap length" in str(error) else "is damaged"
+        raise DataError(f"{path}: {cut}, or it is no WAV file ({error}); restore it, or leave it out.") from error
     name = sound.dtype.name
     if name not in ENCODINGS:
-        raise DataError(
-            f"{path}: has samples of the kind {name}, expected {', '.join(ENCODINGS)}; convert it, or read it with "
-            "SegmentSource, which knows many encodings."
-        )
+        raise _other_encoding(path, f"samples are {name}")
     if not sound.size:
         raise DataError(f"{path}: holds no sample.")
     num_channels = 1 if sound.ndim == 1 else sound.shape[1]
     place = len(sound), num_channels, sound.dtype.str, int(getattr(sound, "offset", 0))
     return sample_rate, MappedMatrix(path, *place, SCALES[name], os.stat(path).st_size)
+
+
+_OF_ENCODINGS = ("Unknown wave file format", "mmap=True not compatible", "Unsupported bit depth", "bit depth")
+"""What SciPy says of encodings that it does not map."""
+
+
+def _other_encoding(path: str, found: str) -> DataError:
+    return DataError(
+        f"{path}: {found}; expected integers of 16 or 32 bits or floats of 32 bits. Convert it, or read it with "
+        "SegmentSource, which knows many encodings."
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Samples
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.files.chunked_source import ChunkedSource
+from acoupipe_grain.files.chunked_source import MAX_FIRST_ROW, ChunkedSource
 from acoupipe_grain.files.chunks import cut_into_chunks
 from acoupipe_grain.files.extensions import checked_extensions
 from acoupipe_grain.files.mapped import MappedMatrices
@@ -88,8 +88,9 @@ class WavSource(ChunkedSource):
         num_samples: Samples | None = None,
         min_samples: Samples = 1,
     ) -> None:
-        self.num_samples = None if num_samples is None else arguments.integer("num_samples", num_samples, minimum=1)
-        self.min_samples = arguments.integer("min_samples", min_samples, minimum=1)
+        limits = {"minimum": 1, "maximum": MAX_FIRST_ROW}
+        self.num_samples = None if num_samples is None else arguments.integer("num_samples", num_samples, **limits)
+        self.min_samples = arguments.integer("min_samples", min_samples, **limits)
         self._patterns, self._extensions = checked_patterns("files", files), checked_extensions(extensions)
         found = find_named_files("files", self._patterns, self._extensions)
         rates, matrices = zip(*(wav_matrix(path) for path in found.paths), strict=True)

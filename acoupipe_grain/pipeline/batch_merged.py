@@ -32,8 +32,8 @@ def batch_merged(sources: Sequence[DataSource], until: Until = "shortest") -> Ba
         their sizes may differ, and are padded. Tables that differ are kept apart: those of source 1 are ``1/files`` and
         so on.
     until
-        When an epoch ends. "shortest": with the last batch of the source that has fewest; the others go on with other
-        records in the next epoch. "longest": with the last batch of the source that has most; the others begin anew,
+        When an epoch ends. "shortest": with the last batch of the source that has fewest; the others go on where
+        they were in the next epoch. "longest": with the last batch of the source that has most; the others begin anew,
         shuffled differently.
 
     Raises
@@ -114,8 +114,8 @@ class MergedBatches(grain.MapDataset):
         epoch, place = divmod(index, len(self))
         elements: list[Element] = []
         for number, parent in enumerate(self._parents):
-            # Whole epochs of the parent for each of ours: it begins one with its first batch.
-            num_batches = len(parent) * math.ceil(len(self) / len(parent))
+            # A longer one goes on where it was; of a shorter one, whole epochs are one of ours.
+            num_batches = len(self) if self._until == "shortest" else len(parent) * math.ceil(len(self) / len(parent))
             told = np.array(number, dtype=np.int32)
             elements += [{**element, PROVENANCE: told} for element in parent[epoch * num_batches + place]]
         return self._stack(elements)

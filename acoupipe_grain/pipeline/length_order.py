@@ -21,8 +21,9 @@ def length_order(
     """Return the order of records in an epoch, each of them once.
 
     Records are sorted by length (equal ones at random) and cut into blocks; records change places within their block,
-    and blocks with each other. Those that are left over, if blocks do not come out even, are neighbours in length too:
-    cut out at a random place, they come last, so that a batch is of one block, and no record is always among the last.
+    and blocks with each other. Those that are left over, if blocks do not come out even, are neighbours in length too,
+    unless they are both ends: cut out at a random place, they come last, so that a batch is of one block, and every
+    record is among the last as often.
 
     Parameters
     ----------
@@ -38,9 +39,10 @@ def length_order(
     words = Streams(seed, "training").words("length_order", [epoch], 2 * num_records + num_blocks + 1)[0]
     ties, places, of_blocks = words[:num_records], words[num_records : 2 * num_records], words[2 * num_records : -1]
     by_length = np.lexsort((ties, lengths))
-    first = int(words[-1] % np.uint64(num_records - num_left + 1))
-    left = by_length[first : first + num_left]
-    in_blocks = np.concatenate([by_length[:first], by_length[first + num_left :]])
+    # Round and round, so that each is as likely: at an end, those left are some of the shortest and of the longest.
+    first = int(words[-1] % np.uint64(num_records))
+    is_left = (np.arange(num_records) - first) % num_records < num_left
+    left, in_blocks = by_length[is_left], by_length[~is_left]
     blocks = np.repeat(of_blocks, block_size)
     order = np.concatenate([in_blocks, left])
     keys = np.concatenate([np.zeros(len(in_blocks)), np.ones(num_left)])

@@ -112,7 +112,8 @@ def make_loader(
             "out."
         )
     num_records = sum(min(batch_size, len(part)) for part in parts)
-    _require_memory(source, batch_size, num_records, num_workers, device is not None)
+    largest = largest_num_bytes(source, {axis: lengths[-1] for axis, lengths in padding.pad_to.items()})
+    _require_memory(largest, batch_size, num_records, num_workers, device is not None)
     if not isinstance(transforms, list | tuple):
         raise ArgumentError(f"transforms={transforms!r}: expected a list of functions or Grain transforms.")
     if num_workers:
@@ -169,10 +170,10 @@ class _WorkerInit:
         workers.start_worker(self._enable_x64)
 
 
-def _require_memory(source: Any, batch_size: int, num_records: int, num_workers: int, on_device: bool) -> None:
+def _require_memory(num_bytes: int, batch_size: int, num_records: int, num_workers: int, on_device: bool) -> None:
     # The elements and their stack, the same waiting in each worker, and the buffers ahead of a device.
     copies = 2 + 2 * num_workers + 2 * on_device
-    per_record = copies * largest_num_bytes(source)
+    per_record = copies * num_bytes
     largest = max(1, available_memory() * batch_size // max(1, num_records * per_record))
     require_memory(
         num_records * per_record,

@@ -48,6 +48,8 @@ _LIBRARIES = (
 )
 
 _ABSENT = object()
+_OPTIONAL = ("lengths", "normalised", "unvoiced")
+"""Attributes of a plan that are not there for most sources."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class Plan:
         What the user says of the data set.
     lengths
         How long axes that differ in length are in each record that is stored, by name, if the source knows it.
+    normalised, unvoiced
+        Which entries of arrays are to be normalised, and up to which values they do not count in statistics (None: all
+        count), if the source says it.
     """
 
     configuration: Mapping[str, Any]
@@ -95,6 +100,12 @@ class Plan:
     versions: Mapping[str, str]
     metadata: Mapping[str, Any]
     lengths: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    normalised: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+    unvoiced: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+
+    @property
+    def _optional(self) -> Sequence[tuple[str, Mapping[str, Sequence[Any]]]]:
+        return [(name, getattr(self, name)) for name in _OPTIONAL]
 
     @property
     def num_records(self) -> int:
@@ -136,7 +147,7 @@ class Plan:
             "enable_x64": self.enable_x64,
             "versions": dict(self.versions),
             "metadata": dict(self.metadata),
-            **({"lengths": {axis: list(lengths) for axis, lengths in self.lengths.items()}} if self.lengths else {}),
+            **{name: {key: list(item) for key, item in said.items()} for name, said in self._optional if said},
         }
 
     @classmethod
@@ -144,8 +155,8 @@ class Plan:
         """Rebuild a plan from a mapping that was read at `path`."""
         require_readable(mapping, path)
         try:
-            values = {name: mapping[name] for name in cls.__dataclass_fields__ if name != "lengths"}
-            values["lengths"] = mapping.get("lengths", {})
+            values = {name: mapping[name] for name in cls.__dataclass_fields__ if name not in _OPTIONAL}
+            values |= {name: mapping.get(name, {}) for name in _OPTIONAL}
             values["element_spec"] = spec_from_json(values["element_spec"])
             plan = cls(**values)
             if any(len(lengths) != plan.num_records for lengths in plan.lengths.values()):
@@ -213,6 +224,11 @@ def plan_for(
         versions=_versions(),
         metadata=as_json("metadata", metadata or {}),
         lengths=lengths,
+        normalised={name: np.asarray(flags).tolist() for name, flags in getattr(source, "normalised", {}).items()},
+        unvoiced={
+            name: [None if value == -math.inf else value for value in np.asarray(values).tolist()]
+            for name, values in getattr(source, "unvoiced", {}).items()
+        },
     )
 
 

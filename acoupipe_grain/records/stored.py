@@ -87,6 +87,26 @@ class ArrayRecordSource(StartsGrainWorkers):
         return {axis: np.array(lengths) for axis, lengths in self.manifest.plan.lengths.items()}
 
     @property
+    def normalised(self) -> Mapping[str, np.ndarray]:
+        """Which entries of arrays are to be normalised, as the source that was stored said."""
+        return {name: np.array(flags, dtype=bool) for name, flags in self._said("normalised").items()}
+
+    @property
+    def unvoiced(self) -> Mapping[str, np.ndarray]:
+        """Up to which values entries of arrays do not count in statistics, as the source that was stored said."""
+        said = self._said("unvoiced").items()
+        return {
+            name: np.array([-np.inf if value is None else value for value in values], np.float32)
+            for name, values in said
+        }
+
+    def _said(self, name: str) -> Mapping[str, Sequence[Any]]:
+        said: Mapping[str, Sequence[Any]] = getattr(self.manifest.plan, name)
+        if not said:
+            raise AttributeError(f"the source that was stored has no {name!r}")
+        return said
+
+    @property
     def batch(self) -> Callable[[Sequence[int]], Element]:
         """Many elements, stacked, read together, where all have the same size."""
         if self._decode_batch is None:

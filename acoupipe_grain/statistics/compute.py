@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from acoupipe_grain import arguments
-from acoupipe_grain.exporting.interruption import noticed_interruptions
+from acoupipe_grain.interruption import noticed_interruptions
 from acoupipe_grain.specs import DataSource, require_source
 from acoupipe_grain.statistics.chosen_arrays import chosen_arrays
 from acoupipe_grain.statistics.counted import Counted

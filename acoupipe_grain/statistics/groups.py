@@ -81,7 +81,8 @@ class RecordGroups:
     def _read(self, start: int) -> Generator[tuple[int, ByName]]:
         """Read and reduce in threads: NumPy and files leave the interpreter to others meanwhile."""
         size, num_records = self._group_size(), len(self._source)
-        num_threads = max(1, min(READ_BYTES // self._thread_bytes(), workers.num_cores(), MAX_THREADS))
+        allowed = getattr(self._source, "read_options", {}).get("num_threads", MAX_THREADS)
+        num_threads = max(1, min(READ_BYTES // self._thread_bytes(), workers.num_cores(), MAX_THREADS, allowed))
         groups = (range(first, min(first + size, num_records)) for first in range(start, num_records, size))
         pool = ThreadPoolExecutor(num_threads)
         self._is_stopped.clear()

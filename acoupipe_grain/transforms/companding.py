@@ -29,7 +29,7 @@ def mu_law_encode(signal: Num[Array | np.ndarray, "*axes"], num_levels: int = 25
     Parameters
     ----------
     signal
-        Finite real numbers of any shape, full scale 1; beyond it they are clipped to −1 ... 1.
+        Finite floating-point numbers of any shape, full scale 1; beyond it they are clipped to −1 ... 1.
     num_levels
         2 ... 65 536.
 
@@ -40,12 +40,12 @@ def mu_law_encode(signal: Num[Array | np.ndarray, "*axes"], num_levels: int = 25
     Raises
     ------
     ArgumentError
-        If `num_levels` is no such integer, or the signal is complex.
+        If `num_levels` is no such integer, or the signal is complex or of integers.
     """
     mu = _mu(num_levels)
     given = jnp.asarray(signal)
-    if jnp.issubdtype(given.dtype, jnp.complexfloating):
-        raise ArgumentError(f"signal: has dtype {given.dtype}; expected real numbers, full scale 1.")
+    if not jnp.issubdtype(given.dtype, jnp.floating):
+        raise ArgumentError(f"signal: has dtype {given.dtype}; expected floating-point numbers, full scale 1.")
     x = given.astype(jnp.promote_types(given.dtype, jnp.float32))
     compressed = jnp.sign(x) * jnp.log1p(mu * jnp.minimum(jnp.abs(x), 1)) / math.log1p(mu)
     # (y + 1) µ/2 + 1/2 = y µ/2 + num_levels / 2; what is whole of it is added after rounding, so that signals that

@@ -35,9 +35,15 @@ class _Scaling:
         scaling._axes, (scaling._scales,) = axes, leaves
         return scaling
 
-    def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(self, batch: Any) -> dict[str, Any]:
         """Return the batch with scaled arrays, float32, and all others as they are."""
+        if not isinstance(batch, Mapping):
+            names = ", ".join(f"{name!r}: ..." for name, _ in self._axes)
+            raise ArgumentError(f"batch: is a {type(batch).__name__}; expected a mapping of arrays, {{{names}}}.")
         arrays = {name: batch[name] for name, _ in self._axes if name in batch}
+        for name, array in arrays.items():
+            if np.dtype(getattr(array, "dtype", float)).kind == "c":
+                raise ArgumentError(f"batch: {name!r} is complex; expected real numbers.")
         if not arrays:
             raise ArgumentError(
                 f"batch: has the arrays {', '.join(batch)}, and there are statistics of "

@@ -50,7 +50,7 @@ def overlapping_spans(length: int, max_length: int, overlap: int) -> list[tuple[
     return [(start, min(start + max_length, length)) for start in starts]
 
 
-def scaled(spans: Spans, factor: int) -> list[tuple[int, int]]:
+def scaled_spans(spans: Spans, factor: int) -> list[tuple[int, int]]:
     """Return the same spans at a rate that is a multiple, such as those of samples for spans of frames.
 
     Raises
@@ -74,7 +74,7 @@ def cross_faded(pieces: Sequence[Any], spans: Spans) -> Inexact[np.ndarray, "tim
         Arrays of finite floating-point or complex numbers, (time, ...), of the lengths of the spans, otherwise of one
         shape and dtype.
     spans
-        Where they begin and end, as `overlapping_spans` has them, at the rate of the pieces: see `scaled`.
+        Where they begin and end, as `overlapping_spans` has them, at the rate of the pieces: see `scaled_spans`.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def _checked(pieces: Sequence[Any], spans: Spans) -> list[np.ndarray]:
         if array.shape != expected:
             raise ArgumentError(
                 f"pieces[{number}]: has the shape {array.shape}, expected {expected} for its span ({start}, {stop}); "
-                "give spans at the rate of the pieces, see `scaled`."
+                "give spans at the rate of the pieces, see `scaled_spans`."
             )
         if array.dtype != first.dtype:
             raise ArgumentError(f"pieces[{number}]: has dtype {array.dtype}, pieces[0] {first.dtype}; convert it.")

@@ -142,3 +142,4 @@ def test_raw_matrices_are_measured_beside_numpy(monkeypatch):
     seconds = files.statistics_seconds(2 / 1024)
     assert seconds["ours"] > 0
     assert seconds["plain"] > 0
+    assert seconds["identifying"] > 0

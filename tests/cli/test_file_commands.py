@@ -64,6 +64,12 @@ def test_statistics_of_a_configured_source_know_what_is_not_normalised(corpus, c
     pitch = np.concatenate(chunks)
     assert statistics.mean["input"][3] == pytest.approx(pitch[pitch > 0].astype(np.float64).mean(), rel=1e-12)
     assert (statistics.mean["input"][4], statistics.std["input"][4]) == (0, 1)
+    # What is stored says the same of itself.
+    assert main(["export", "out", "--args.load", str(CONF / "aligned.yml"), "--export.num_workers=0"]) == 0
+    assert main(["statistics", "stored.json", "--data", "out"]) == 0
+    stored = apg.Statistics.load("stored.json")
+    assert np.array_equal(stored.mean["input"], statistics.mean["input"])
+    assert np.array_equal(stored.std["target"], statistics.std["target"])
 
 
 def test_statistics_of_what_is_stored_are_those_of_the_source(corpus):
@@ -81,6 +87,7 @@ def test_statistics_of_what_is_stored_are_those_of_the_source(corpus):
     [
         (["statistics", "s.json", "--data", "out", "--args.load", "x.yml"], "--data is what is stored"),
         (["statistics", "s.json", "--separate", "column"], "--separate: is of the arrays that --arrays names"),
+        (["statistics", "s.json"], "statistics of what? Give --args.load"),
         (["export", "out", "--RawMatrixSource.files", "corpus/mel"], "no file with the extension .raw"),
         (["export", "out", "--RawMatrixSource.num_columns", "3"], "lacks RawMatrixSource.files"),
         (

@@ -405,3 +405,20 @@ def test_threads_and_pickled_copies_read_the_same(folder):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(copy.__getitem__, indices))
     assert all(same(element, source[index]) for index, element in zip(indices, found, strict=True))
+
+
+def test_one_sample_of_sound_is_no_utterance(tmp_path):
+    for folder in ("mel", "wav"):
+        (tmp_path / folder).mkdir()
+    write_raw(np.ones((100, 2)), tmp_path / "mel" / "a.raw")
+    write_wav(np.array([0.5]), tmp_path / "wav" / "a.wav", 16_000)
+    with pytest.raises(DataError, match="lengths differ by more than 10 %"):
+        AlignedSource(
+            [tmp_path / "mel"],
+            [".raw"],
+            [2],
+            input_resolutions=[80],
+            output_folders=[tmp_path / "wav"],
+            output_extensions=[".wav"],
+            output_dimensions=[1],
+        )

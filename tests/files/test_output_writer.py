@@ -1,11 +1,11 @@
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.files import output_writer
 from acoupipe_grain.files.output_writer import OutputWriter
 from acoupipe_grain.files.raw import read_raw
 from acoupipe_grain.files.wav import read_wav
@@ -69,12 +69,13 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     writer = OutputWriter(tmp_path, ".raw")
     path = writer.write("a", ROWS)
 
-    def fail(array, path, **_):
-        path.write_bytes(b"half")
+    def fail(path, content):
+        with path.open("wb") as file:
+            file.write(content[:4])
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(output_writer, "write_raw", fail)
+        patched.setattr(Path, "write_bytes", fail)
         with pytest.raises(OSError, match="the disk is full"):
             writer.write("a", ROWS[:2])
     np.testing.assert_array_equal(read_raw(path, 3), ROWS)
@@ -82,6 +83,18 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     np.testing.assert_array_equal(read_raw(path, 3), ROWS[:2])
     assert [file.name for file in tmp_path.glob("*.raw*")] == ["a.raw"]
     assert not list(tmp_path.glob(".*"))
+
+
+def test_what_cannot_be_written_leaves_no_folder(tmp_path):
+    for writer in (OutputWriter(tmp_path, ".raw"), OutputWriter(tmp_path, ".wav", sample_rate=8000)):
+        with pytest.raises(ArgumentError, match="array"):
+            writer.write("new/a", np.full(3, np.nan))
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ArgumentError, match="name='file/a': a file is where its folder"):
+        OutputWriter(tmp_path, ".raw").write("file/a", ROWS)
+    with pytest.raises(ArgumentError, match="sample_rate=8000: raw matrices say none"):
+        OutputWriter(tmp_path, ".raw", sample_rate=8000)
 
 
 def test_threads_write_together(tmp_path):

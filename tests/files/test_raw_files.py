@@ -1,6 +1,8 @@
 import os
 import pickle
 import struct
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -178,3 +180,28 @@ def test_a_file_that_is_gone_or_has_another_size_is_not_read(tmp_path):
     os.remove(tmp_path / "a.raw")
     with pytest.raises(DataError, match=r"a\.raw: cannot be read"):
         matrices.read(0, 0, 1)
+
+
+def test_what_replaces_a_file_leaves_those_who_have_it_mapped_alone(tmp_path):
+    write_raw(np.zeros(100_000), tmp_path / "a.raw")
+    matrices = MappedMatrices([raw_matrix(tmp_path / "a.raw", 1)])
+    matrices.read(0, 0, 1)
+    write_raw(np.ones(100), tmp_path / "a.raw")
+    assert not matrices.read(0, 99_000, 99_001).any()
+    assert read_raw(tmp_path / "a.raw").sum() == 100
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.raw"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of descriptors")
+def test_many_files_are_read_with_few_descriptors(tmp_path):
+    for number in range(60):
+        write_raw(np.full(3, number), tmp_path / f"{number:02d}.raw")
+    script = (
+        "import resource; from acoupipe_grain.files.raw_source import RawMatrixSource\n"
+        f"sources = [RawMatrixSource({str(tmp_path)!r}) for _ in range(3)]\n"
+        "open_now = len(__import__('os').listdir('/proc/self/fd')) if __import__('sys').platform == 'linux' else 20\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 24, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))\n"
+        "print(sum(float(source[i]['values'].sum()) for _ in range(2) for source in sources for i in range(60)))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert float(found.stdout) == 2 * 3 * 3 * sum(range(60))

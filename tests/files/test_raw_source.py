@@ -183,3 +183,16 @@ def test_records_that_cannot_fit_into_memory_are_refused(tmp_path):
     with pytest.raises(ArgumentError, match=r"num_rows: the longest record has \d+ rows and needs about 4096\.0 GiB"):
         RawMatrixSource(tmp_path, 1024)
     assert not RawMatrixSource(tmp_path, 1024, num_rows=2**10)[2**20 - 1]["values"].any()
+
+
+def test_links_in_a_folder_are_records_of_their_own(tmp_path):
+    write_raw(np.ones(3), tmp_path / "z.raw")
+    (tmp_path / "a.raw").symlink_to(tmp_path / "z.raw")
+    assert RawMatrixSource(tmp_path).tables["files"] == ["a.raw", "z.raw"]
+    assert RawMatrixSource([str(tmp_path), str(tmp_path / "z.raw")]).tables["files"] == ["a.raw", "z.raw"]
+
+
+def test_lengths_that_no_file_can_have_are_refused(tmp_path):
+    write_raw(np.ones(3), tmp_path / "z.raw")
+    with pytest.raises(ArgumentError, match="num_rows=10{30}"):
+        RawMatrixSource(tmp_path, num_rows=10**30)

@@ -76,23 +76,24 @@ def test_the_order_by_length_is_a_permutation_in_blocks_of_neighbours(num_record
         # Blocks do not overlap: ordered by their shortest, each begins where the one before ends.
         ordered = blocks[np.lexsort(blocks.T[::-1])].ravel()
         assert np.array_equal(ordered, np.sort(ordered))
-        left = lengths[order[num_whole:]]
-        others = lengths[order[:num_whole]]
-        if left.size:
-            assert not np.any((others > left.min()) & (others < left.max()))
+        # Those left over are neighbours, or the shortest and the longest.
+        left, others = np.sort(lengths[order[num_whole:]]), lengths[order[:num_whole]]
+        if left.size and others.size:
+            between = (left[:, None] < others).any(axis=1) & (left[:, None] > others).any(axis=1)
+            assert not np.any((others > left.min()) & (others < left.max())) or not between.any()
 
 
-def test_every_record_comes_last_at_some_time():
-    lengths = np.arange(1, 11)
-    last = {int(index) for epoch in range(200) for index in length_order(lengths, 4, 0, epoch)[8:]}
-    assert last == set(range(10))
+def test_every_record_comes_last_as_often():
+    last = [length_order(np.arange(10), 4, 0, epoch)[8:] for epoch in range(2000)]
+    # 400 each: five standard deviations are 90.
+    assert np.all(np.abs(np.bincount(np.concatenate(last), minlength=10) - 400) < 90)
 
 
 def test_the_order_by_length_is_the_same_everywhere():
     assert length_order(np.array(LENGTHS), 4, 0, 0).tolist() == GOLDEN
 
 
-GOLDEN = [1, 5, 3, 7, 9, 6, 2, 4, 0, 8]
+GOLDEN = [1, 5, 8, 7, 9, 0, 2, 4, 6, 3]
 
 
 def test_shards_hold_every_record_once():
@@ -137,6 +138,7 @@ def test_padded_batches_go_to_devices():
         ({"pad_to": {"time": [9]}}, "pad_to: unknown axis 'time'.*Available: frame"),
         ({"pad_to": []}, r"pad_to=\[\]: expected a list of lengths"),
         ({"pad_to": 9}, "pad_to=9: expected a list of lengths"),
+        ({"pad_to": [10**12]}, "batch_size=2: a loader .* GiB of memory"),
         ({"pad_to": [0, 9]}, "pad_to=0: expected an? integer|pad_to=0"),
         ({"group_by_length": "time"}, "group_by_length: unknown axis 'time'.*Available: frame"),
         ({"group_by_length": "frame", "shuffle": False}, "group_by_length='frame', shuffle=False"),

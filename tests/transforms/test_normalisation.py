@@ -200,3 +200,11 @@ def test_only_statistics_normalise():
 
 def test_it_says_what_it_scales(statistics):
     assert repr(Denormalisation(statistics)) == "Denormalisation(input, map)"
+
+
+def test_what_is_no_batch_of_real_numbers_is_refused(statistics):
+    for wrong in (np.zeros((4, 3)), 3):
+        with pytest.raises(ArgumentError, match="expected a mapping of arrays, {'input': ..., 'map': ...}"):
+            denormalise(wrong, statistics)
+    with pytest.raises(ArgumentError, match="'map' is complex"):
+        normalise({"map": np.zeros((4, 5), np.complex64)}, statistics)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.transforms.overlap import cross_faded, overlapping_spans, scaled
+from acoupipe_grain.transforms.overlap import cross_faded, overlapping_spans, scaled_spans
 
 
 def pieces_of(array, spans):
@@ -78,9 +78,9 @@ def test_one_piece_is_the_whole():
 
 def test_spans_of_frames_are_scaled_to_samples():
     spans = overlapping_spans(100, 40, 5)
-    assert scaled(spans, 80) == [(0, 3200), (2800, 6000), (5600, 8000)]
+    assert scaled_spans(spans, 80) == [(0, 3200), (2800, 6000), (5600, 8000)]
     samples = np.random.default_rng(1).standard_normal(8000)
-    at_samples = scaled(spans, 80)
+    at_samples = scaled_spans(spans, 80)
     np.testing.assert_array_equal(cross_faded(pieces_of(samples, at_samples), at_samples), samples)
 
 
@@ -98,7 +98,7 @@ def test_wrong_spans_are_refused(arguments, message):
     with pytest.raises(ArgumentError, match=message):
         overlapping_spans(*arguments)
     with pytest.raises(ArgumentError, match="factor=0"):
-        scaled([(0, 1)], 0)
+        scaled_spans([(0, 1)], 0)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from acoupipe_grain.exporting.interruption import noticed_interruptions
+from acoupipe_grain.interruption import noticed_interruptions
 
 
 @pytest.fixture(autouse=True)
