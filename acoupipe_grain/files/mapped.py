@@ -19,10 +19,9 @@ from acoupipe_grain.errors import DataError
 
 FLOAT32 = np.dtype(np.float32)
 MAX_OPEN_FILES = 256
-"""Files of a source that are kept mapped at most, and
-"""
+"""Files that a source keeps mapped at most."""
 SHARE_OF_DESCRIPTORS = 8
-"""of the descriptors that the system lends the process one in so many: each takes one."""
+"""Each of them takes a file descriptor; of those that the system lends the process, a source takes one in so many."""
 
 
 @dataclass(frozen=True)

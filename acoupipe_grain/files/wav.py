@@ -19,6 +19,8 @@ ENCODINGS = {"int16": 16, "int32": 32, "float32": None}
 """Encodings that are read and written, and the bits of integers."""
 SCALES = {"int16": 2.0**-15, "int32": 2.0**-31, "float32": 1.0}
 MAX_SAMPLE_RATE = 10_000_000
+_OF_ENCODINGS = ("Unknown wave file format", "mmap=True not compatible", "bit depth")
+"""What SciPy says of encodings that it does not map."""
 
 
 def write_wav(array: Any, path: str | os.PathLike[str], sample_rate: int, *, encoding: str = "int16") -> None:
@@ -134,10 +136,6 @@ def wav_matrix(path: str | os.PathLike[str]) -> tuple[int, MappedMatrix]:
     num_channels = 1 if sound.ndim == 1 else sound.shape[1]
     place = len(sound), num_channels, sound.dtype.str, int(getattr(sound, "offset", 0))
     return sample_rate, MappedMatrix(path, *place, SCALES[name], os.stat(path).st_size)
-
-
-_OF_ENCODINGS = ("Unknown wave file format", "mmap=True not compatible", "Unsupported bit depth", "bit depth")
-"""What SciPy says of encodings that it does not map."""
 
 
 def _other_encoding(path: str, found: str) -> DataError:
