@@ -19,6 +19,11 @@ _EXPORTS = (
 )
 _RECORD_KIBIBYTES = (16, 256, 2048)
 _RAW_KIBIBYTES = (4, 64, 1024)
+_RENDERED = {
+    "moving": "loader",
+    "fft": "fftconvolve, each frame",
+    "convolution": "convolve2d, each scatterer and frame",
+}
 _REFERENCE = "HDF5, group per record"
 
 Table = Callable[[Sequence[int | None], float], Iterator[str]]
@@ -123,6 +128,18 @@ def files(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
     )
 
 
+def frames(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
+    """Measure frames of scatterers, beside convolutions of single pixels with the point spread."""
+    del cores
+    result = result_of(start(("frames", str(seconds)), {}, None))
+    yield "| pairs of 64x64x16 | pairs/s | ratio |"
+    yield "|---|---|---|"
+    for key, name in _RENDERED.items():
+        yield f"| {name} | {rounded(result[key])} | {rounded(result['moving'] / result[key])} |"
+    yield ""
+    yield f"still pairs of 64x64 through the loader: {result['still']:,.0f}/s"
+
+
 TABLES: dict[str, Table] = {
     "training": training,
     "workers": workers,
@@ -131,4 +148,5 @@ TABLES: dict[str, Table] = {
     "segments": segments,
     "signals": signals,
     "files": files,
+    "frames": frames,
 }

@@ -13,26 +13,35 @@ from acoupipe_grain.array.features import resolve_features
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
 from acoupipe_grain.config.factories import build, owners_used, require_scope, source_name, values_for
-from acoupipe_grain.config.keys import AUDIO, SIMULATED, owners_of
+from acoupipe_grain.config.keys import AUDIO, FRAMES, SIMULATED, owners_of
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError, unknown_name
-from acoupipe_grain.plotting import animate, preview, preview_recordings, preview_signals
+from acoupipe_grain.plotting import (
+    animate,
+    animate_frames,
+    preview,
+    preview_frames,
+    preview_recordings,
+    preview_signals,
+)
 from acoupipe_grain.plotting.animation import MAP, POSITIONS, SEGMENT_SECONDS
+from acoupipe_grain.plotting.frames import shows_frames
 from acoupipe_grain.plotting.maps import MAP_AXES, PREFERRED_FREQUENCY
 from acoupipe_grain.plotting.recordings import shows_recordings
 from acoupipe_grain.plotting.signals import BANDS_PER_OCTAVE, band_centers
 from acoupipe_grain.plotting.stored_setup import stored_setup
 from acoupipe_grain.records import ArrayRecordSource
+from acoupipe_grain.specs import DataSource
 
 _LABELS = ["loc", "f"]
-_USABLE = (*SIMULATED, *AUDIO)
+_USABLE = (*SIMULATED, *AUDIO, *FRAMES)
 _OWNERS = tuple(dict.fromkeys(owner for name in _USABLE for owner in owners_of(name)))
 
 
 def add_command(commands: Any) -> None:
     """Add the command's parser."""
     command = commands.add_parser(
-        "preview", help="draw source maps and the array, or recordings, to a PNG", allow_abbrev=False
+        "preview", help="draw source maps and the array, recordings, or frames, to a PNG", allow_abbrev=False
     )
     command.add_argument("picture", help="PNG file to write, or GIF: an animation of the first record")
     command.add_argument("--data", metavar="FOLDER", help="draw records of an exported data set instead")
@@ -53,13 +62,16 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         if known.scope:
             require_scope(known.scope, arguments)
         name = source_name(arguments, known.scope, _USABLE)
-        draw = _draw_recordings if name in AUDIO else _draw_simulated
+        draw = _draw_recordings if name in AUDIO else _draw_frames if name in FRAMES else _draw_simulated
         draw(known, arguments, name)
     print(f"{known.picture}: records {', '.join(map(str, known.records))}")
 
 
 def _draw_stored(known: argparse.Namespace, source: ArrayRecordSource) -> None:
-    """Draw recordings, or maps with the setup that the data set was made from."""
+    """Draw recordings, frames, or maps with the setup that the data set was made from."""
+    if shows_frames(source.element_spec):
+        _draw(known, source)
+        return
     if not shows_recordings(source.element_spec):
         preview(source, _setup_of(source), known.picture, known.records, known.map)
         return
@@ -73,6 +85,22 @@ def _draw_recordings(known: argparse.Namespace, arguments: Settings, name: str) 
     source = build(name, arguments, known.scope)
     save_if_asked(known, arguments, owners_of(name))
     preview_recordings(source, known.picture, known.records)
+
+
+def _draw_frames(known: argparse.Namespace, arguments: Settings, name: str) -> None:
+    """Draw records as they are configured, or one of them as an animation."""
+    source = build(name, arguments, known.scope)
+    save_if_asked(known, arguments, owners_of(name))
+    _draw(known, source)
+
+
+def _draw(known: argparse.Namespace, source: DataSource) -> None:
+    _require_no_map(known)
+    if Path(known.picture).suffix == ".gif":
+        known.records = known.records[:1]  # one animation shows one record
+        animate_frames(source, known.picture, known.records[0])
+    else:
+        preview_frames(source, known.picture, known.records)
 
 
 def _draw_simulated(known: argparse.Namespace, arguments: Settings, name: str) -> None:
@@ -118,7 +146,7 @@ def _has_signals(values: Mapping[str, Any]) -> bool:
 
 def _require_no_map(known: argparse.Namespace) -> None:
     if known.map is not None:
-        raise ArgumentError(f"--map {known.map}: there are no maps to draw, but recordings; leave it out.")
+        raise ArgumentError(f"--map {known.map}: there are no maps to draw; leave it out.")
 
 
 def _configured_map(features: Any, map_name: str | None) -> Any:

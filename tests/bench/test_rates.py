@@ -9,6 +9,7 @@ import acoupipe_grain as apg
 from acoupipe_grain.bench import (
     export_rates,
     files,
+    frames,
     measure,
     rates,
     reading,
@@ -132,6 +133,14 @@ def test_what_signals_cost_is_measured_beside_white_noise():
     assert set(result) == {"white_acoular", "ours_acoular", "white_jax", "ours_jax"}
     assert all(rate > 0 for rate in result.values())
     assert set(signals.signal_rates({"flow": {"mach": 0.1}}, 0.01)) == set(result) - {"ours_jax"}
+
+
+def test_frames_are_measured_beside_convolutions_that_give_the_same(monkeypatch):
+    monkeypatch.setattr(frames, "NUM_FRAMES", 2)
+    rates_of_frames = frames.frame_rates(0.01)
+    assert set(rates_of_frames) == {"still", "moving", "fft", "convolution"}
+    pixels = np.array([[[3, 40], [31, 2]], [[60, 5], [31, 9]]])
+    np.testing.assert_allclose(frames.by_fft(pixels, 0.1), frames.by_convolution(pixels, 0.1), atol=1e-12)
 
 
 def test_raw_matrices_are_measured_beside_numpy(monkeypatch):
