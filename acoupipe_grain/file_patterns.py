@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from acoupipe_grain.errors import ArgumentError, did_you_mean
 
@@ -68,6 +68,20 @@ def find_files(pattern: str, extensions: Sequence[str]) -> list[FoundFile]:
     return sorted(
         (FoundFile(file, Path(os.path.relpath(file, base)).as_posix()) for file in wanted), key=lambda item: item.name
     )
+
+
+def checked_extensions(extensions: Any) -> tuple[str, ...]:
+    """Return extensions in lower case.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no list of extensions with their dots, or empty.
+    """
+    is_list = isinstance(extensions, list | tuple) and extensions
+    if not is_list or not all(isinstance(item, str) and item.startswith(".") for item in extensions):
+        raise ArgumentError(f"extensions={extensions!r}: expected a list of extensions with their dots, ['.wav'].")
+    return tuple(item.lower() for item in extensions)
 
 
 def expanded(pattern: str) -> str:

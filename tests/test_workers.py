@@ -118,6 +118,7 @@ def test_a_script_without_main_guard_is_told_so_and_nothing_is_left(tmp_path, ca
     assert {path.name for path in tmp_path.iterdir()} <= {"script.py", "working-directory"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 def test_a_program_from_standard_input_is_told_so(tmp_path, call):
     guarded = UNGUARDED.format(call=f"if __name__ == '__main__':\n    {CALLS[call]}")

@@ -90,20 +90,6 @@ def checked_sources(sources: Any) -> dict[str, list[str]]:
     return dict(sorted(checked.items()))
 
 
-def checked_extensions(extensions: Any) -> tuple[str, ...]:
-    """Return extensions in lower case.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no list of extensions with their dots, or empty.
-    """
-    is_list = isinstance(extensions, list | tuple) and extensions
-    if not is_list or not all(isinstance(item, str) and item.startswith(".") for item in extensions):
-        raise ArgumentError(f"extensions={extensions!r}: expected a list of extensions with their dots, ['.wav'].")
-    return tuple(item.lower() for item in extensions)
-
-
 def find_groups(sources: Mapping[str, Sequence[str]], extensions: Sequence[str], on_failure: str) -> FileGroups:
     """Find the files of all groups and read their headers.
 

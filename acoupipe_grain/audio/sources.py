@@ -9,9 +9,10 @@ from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Seconds, Unit
 from acoupipe_grain.audio.excerpt_source import ExcerptSource
 from acoupipe_grain.audio.excerpts import SaliencyParams, as_saliency
-from acoupipe_grain.audio.groups import EXTENSIONS, checked_extensions, checked_sources, find_groups
+from acoupipe_grain.audio.groups import EXTENSIONS, checked_sources, find_groups
 from acoupipe_grain.audio.order import FILES, InShares, InTurn, checked_weights, shares
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import checked_extensions
 from acoupipe_grain.seeding import Streams
 from acoupipe_grain.specs import MAX_RECORDS
 

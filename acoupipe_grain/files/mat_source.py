@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError, DataError
-from acoupipe_grain.files.extensions import checked_extensions
+from acoupipe_grain.file_patterns import checked_extensions
 from acoupipe_grain.files.file_source import FileSource
 from acoupipe_grain.files.mat_fields import MatField, checked_fields
 from acoupipe_grain.files.mat_files import mat_arrays, mat_dtypes, mat_shapes

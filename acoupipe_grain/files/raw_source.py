@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from acoupipe_grain import arguments
+from acoupipe_grain.file_patterns import checked_extensions
 from acoupipe_grain.files.chunked_source import MAX_FIRST_ROW, ChunkedSource
 from acoupipe_grain.files.chunks import cut_into_chunks
-from acoupipe_grain.files.extensions import checked_extensions
 from acoupipe_grain.files.mapped import MappedMatrices
 from acoupipe_grain.files.raw import raw_matrix
 from acoupipe_grain.named_files import checked_patterns, find_named_files

@@ -11,9 +11,9 @@ import numpy as np
 from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Samples
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import checked_extensions
 from acoupipe_grain.files.chunked_source import MAX_FIRST_ROW, ChunkedSource
 from acoupipe_grain.files.chunks import cut_into_chunks
-from acoupipe_grain.files.extensions import checked_extensions
 from acoupipe_grain.files.mapped import MappedMatrices
 from acoupipe_grain.files.sample_rates import common_sample_rate
 from acoupipe_grain.files.wav import wav_matrix

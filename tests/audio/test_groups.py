@@ -7,9 +7,9 @@ import soundfile
 from recordings import noise, write
 
 from acoupipe_grain.audio.files import BrokenFileError, read_header
-from acoupipe_grain.audio.groups import EXTENSIONS, checked_extensions, checked_sources, find_groups
+from acoupipe_grain.audio.groups import EXTENSIONS, checked_sources, find_groups
 from acoupipe_grain.errors import ArgumentError, DataError
-from acoupipe_grain.file_patterns import FoundFile
+from acoupipe_grain.file_patterns import FoundFile, checked_extensions
 
 
 def found(sources, on_failure="raise"):

@@ -119,6 +119,7 @@ def test_workers_give_the_same_batches_bitwise(small_source, num_workers, shuffl
             assert type(other[name]) is np.ndarray
 
 
+@pytest.mark.slow
 def test_the_default_scene_is_bitwise_the_same_in_workers(monkeypatch):
     """With one thread of LAPACK everywhere: on how many it has, the last bits of eigenmodes depend."""
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # workers inherit it

@@ -231,6 +231,7 @@ def test_a_selection_is_picklable():
         assert np.array_equal(again[1][name], array), name
 
 
+@pytest.mark.slow
 def test_a_worker_gives_the_same_batches():
     part = selected(apg.SceneSource(20, max_nsources=3), [19, 3, 7, 3])
     iterator = iter(apg.make_loader(part, 2, shuffle=False, num_workers=1))

@@ -13,7 +13,7 @@ import jax
 from acoupipe_grain import arguments
 from acoupipe_grain.annotations import Samples, Seconds, Unit
 from acoupipe_grain.audio.features import FEATURES_VERSION, FrameFeature, FrameFeatureGraph, Framing, RecordComputation
-from acoupipe_grain.audio.groups import EXTENSIONS, checked_extensions
+from acoupipe_grain.audio.groups import EXTENSIONS
 from acoupipe_grain.audio.libraries import versions
 from acoupipe_grain.audio.segments.activity import ActivityParams, active_segments, as_activity
 from acoupipe_grain.audio.segments.computation import SegmentComputation
@@ -27,6 +27,7 @@ from acoupipe_grain.audio.segments.selection import Selection
 from acoupipe_grain.audio.segments.splits import DataSplit, split_as_json
 from acoupipe_grain.audio.segments.table import SegmentTable
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.file_patterns import checked_extensions
 from acoupipe_grain.identity import Identified
 from acoupipe_grain.memory import require_memory
 from acoupipe_grain.named_files import checked_patterns
