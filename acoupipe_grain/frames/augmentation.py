@@ -40,7 +40,9 @@ class PairTransform:
         """Return a key for each record of the batch."""
         seed: int = getattr(self, "seed")  # noqa: B009  # of those that draw
         stream = int.from_bytes(type(self).__name__.encode()[:4], "little")
-        key = jax.random.fold_in(jax.random.fold_in(jax.random.key(stream), seed & 0xFFFFFFFF), seed >> 32)
+        key = jax.random.fold_in(
+            jax.random.fold_in(jax.random.key(stream, impl="threefry2x32"), seed & 0xFFFFFFFF), seed >> 32
+        )
         return jax.vmap(partial(jax.random.fold_in, key))(batch["idx"])
 
 
