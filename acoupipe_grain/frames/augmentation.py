@@ -36,15 +36,6 @@ class PairTransform:
         """Return the arrays that change."""
         raise NotImplementedError
 
-    def _keys(self, batch: Batch) -> jax.Array:
-        """Return a key for each record of the batch."""
-        seed: int = getattr(self, "seed")  # noqa: B009  # of those that draw
-        stream = int.from_bytes(type(self).__name__.encode()[:4], "little")
-        key = jax.random.fold_in(
-            jax.random.fold_in(jax.random.key(stream, impl="threefry2x32"), seed & 0xFFFFFFFF), seed >> 32
-        )
-        return jax.vmap(partial(jax.random.fold_in, key))(batch["idx"])
-
 
 _USED = (DATA, LABEL, "positions", "mask", "idx")
 
@@ -85,7 +76,7 @@ class AddNoise(PairTransform):
             power = share * jnp.mean(data**2)
             return data + noise * jnp.sqrt(power / jnp.mean(noise**2))
 
-        return {DATA: jax.vmap(noisy)(self._keys(batch), batch[DATA])}
+        return {DATA: jax.vmap(noisy)(_record_keys(self, self.seed, batch), batch[DATA])}
 
 
 @dataclass(frozen=True)
@@ -116,7 +107,7 @@ class RotateFrames(PairTransform):
         def angle_of(key: jax.Array) -> jax.Array:
             return jnp.deg2rad(jax.random.uniform(key, (), minval=-self.max_angle, maxval=self.max_angle))
 
-        angles = jax.vmap(angle_of)(self._keys(batch))
+        angles = jax.vmap(angle_of)(_record_keys(self, self.seed, batch))
         images = {name: jax.vmap(_turned)(batch[name], angles) for name in (DATA, LABEL) if name in batch}
         size = batch[DATA].shape[1]
         return images | _moved(batch, lambda at: jax.vmap(partial(_turned_positions, size=size))(at, angles), size)
@@ -224,6 +215,15 @@ class MinMax(PairTransform):
             return jnp.where(high > low, (image - low) / jnp.where(high > low, high - low, 1), 0)
 
         return {name: jax.vmap(normalised)(batch[name]) for name in (DATA, LABEL) if name in batch}
+
+
+def _record_keys(transform: PairTransform, seed: int, batch: Batch) -> jax.Array:
+    """Return a key for each record of the batch, for a kind of transform and a seed of 64 bits."""
+    stream = int.from_bytes(type(transform).__name__.encode()[:4], "little")
+    key = jax.random.key(stream, impl="threefry2x32")
+    for word in (seed & 0xFFFFFFFF, seed >> 32):
+        key = jax.random.fold_in(key, word)
+    return jax.vmap(partial(jax.random.fold_in, key))(batch["idx"])
 
 
 def _turned(image: jax.Array, angle: jax.Array) -> jax.Array:
