@@ -60,11 +60,12 @@ def output_of(tmp_path, setting, main):
     "main",
     [pytest.param(MAKE_LOADER, id="make_loader"), pytest.param(DATA_LOADER, id="DataLoader", marks=pytest.mark.slow)],
 )
-@pytest.mark.parametrize(("setting", "x64"), [("", "False"), (X64, "True")])
+@pytest.mark.parametrize(("setting", "x64"), [pytest.param("", "False", marks=pytest.mark.slow), (X64, "True")])
 def test_grain_workers_compute_on_the_cpu_with_the_parents_precision(tmp_path, main, setting, x64):
     assert output_of(tmp_path, setting, main) == [x64, "True"]
 
 
+@pytest.mark.slow
 def test_a_users_own_process_keeps_its_devices(tmp_path):
     assert output_of(tmp_path, "", USERS_OWN_PROCESS) == ["False", "False"]
 
@@ -109,7 +110,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", ["loader", pytest.param("export", marks=pytest.mark.slow)])
 def test_a_script_without_main_guard_is_told_so_and_nothing_is_left(tmp_path, call):
     (tmp_path / "script.py").write_text(UNGUARDED.format(call=CALLS[call]))
     result = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -109,6 +109,7 @@ def test_a_train_step_of_the_users_takes_scenes_and_computes_its_data(small_setu
     assert last < first
 
 
+@pytest.mark.slow
 def test_the_computation_is_one_object_that_is_never_pickled(small_setup):
     one = source(small_setup, "wishart", features=("sourcemap",))
     assert one.compute_batch is one.compute_batch

@@ -103,7 +103,7 @@ def test_records_are_the_sources(small_source):
                 assert np.array_equal(batch[name][row], array)
 
 
-@pytest.mark.parametrize("num_workers", [1, 2])
+@pytest.mark.parametrize("num_workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_workers_give_the_same_batches_bitwise(small_source, num_workers, shuffle):
     expected = list(apg.make_loader(small_source, 3, shuffle=shuffle, seed=5, num_epochs=2))

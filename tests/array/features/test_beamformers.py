@@ -156,7 +156,16 @@ def test_no_power_gives_an_empty_clean_map(small_setup):
     assert not record["map"].any()
 
 
-@pytest.mark.parametrize("method", ["functional", "capon", "eigenvalue", "music", "orthogonal", "clean_sc"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "functional",
+        "eigenvalue",
+        "music",
+        "orthogonal",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("capon", "clean_sc")),
+    ],
+)
 def test_bands_are_the_sums_of_their_lines(small_setup, method):
     band = source(small_setup, maps("map", method), f=2000.0, num=3)
     lines = source(small_setup, maps("map", method), f=None)

@@ -114,6 +114,7 @@ def test_records_of_random_length_are_drawn_with_their_own_averages():
     assert np.corrcoef(squared, scenes["num_samples"])[0, 1] == pytest.approx(0, abs=0.25)
 
 
+@pytest.mark.slow
 def test_the_powers_of_a_draw_are_those_of_its_matrix():
     """With noise alone, the matrix's diagonal is the noise's drawn power."""
     key = jnp.array([1, 2], dtype=jnp.uint32)
