@@ -239,6 +239,16 @@ def ragged_axes(spec: ElementSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(axis for axis, size in named if size is None))
 
 
+def length_key(axis: str) -> str:
+    """Return what batches call the lengths of an axis."""
+    return f"{axis}_length"
+
+
+def mask_key(axis: str) -> str:
+    """Return what batches call the mask of an axis."""
+    return f"{axis}_mask"
+
+
 def lengths_of(source: Any) -> Mapping[str, np.ndarray]:
     """Return how long axes of a source's records are, by name, as far as it knows without reading them."""
     return getattr(source, "lengths", {})

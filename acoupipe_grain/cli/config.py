@@ -31,7 +31,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     for owner in known.owners:
         if owner not in CONFIGURABLE:
             raise unknown_name("class", owner, CONFIGURABLE)
-    owners = list(dict.fromkeys(owner for name in known.owners or CONFIGURABLE for owner in owners_of(name)))
+    owners = list(owners_of(*(known.owners or CONFIGURABLE)))
     if not (known.args_load or flags or known.scope or known.args_save):
         for line in _table(package_keys().of(owners)):
             print(line)

@@ -9,7 +9,7 @@ from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import call, owners_used, values_for
-from acoupipe_grain.config.keys import AUDIO, FILES, FRAMES, SIMULATED, owners_of
+from acoupipe_grain.config.keys import OF_RECORDS, owners_of
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.exporting.shares import share_of
 from acoupipe_grain.records.building import num_finished
@@ -32,10 +32,8 @@ def add_command(commands: Any) -> None:
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Export and say what was written."""
-    usable = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
-    owners = dict.fromkeys(owner for name in usable for owner in owners_of(name))
-    arguments = configured_arguments(known, flags, (*owners, "export"))
-    name, source = configured_source(known, arguments, usable)
+    arguments = configured_arguments(known, flags, (*owners_of(*OF_RECORDS), "export"))
+    name, source = configured_source(known, arguments, OF_RECORDS)
     share_of(known.shards, 1)  # refused before anything is saved
     save_if_asked(known, arguments, (*owners_used(name, arguments, known.scope), "export"))
     limits = values_for("export", arguments, known.scope)

@@ -35,7 +35,7 @@ from acoupipe_grain.specs import DataSource
 
 _LABELS = ["loc", "f"]
 _USABLE = (*SIMULATED, *AUDIO, *FRAMES)
-_OWNERS = tuple(dict.fromkeys(owner for name in _USABLE for owner in owners_of(name)))
+_OWNERS = owners_of(*_USABLE)
 
 
 def add_command(commands: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, configured_source, save_if_asked
 from acoupipe_grain.config.factories import owners_used
-from acoupipe_grain.config.keys import AUDIO, FILES, FRAMES, SIMULATED, owners_of
+from acoupipe_grain.config.keys import OF_RECORDS, owners_of
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.specs import DataSource
@@ -53,11 +53,9 @@ def _source(known: argparse.Namespace, flags: Sequence[str]) -> DataSource:
         if flags or known.args_load:
             raise ArgumentError("command line: --data is what is stored; a configuration cannot be given with it.")
         return ArrayRecordSource(known.data)
-    usable = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
-    owners = tuple(dict.fromkeys(owner for name in usable for owner in owners_of(name)))
     if not flags and not known.args_load:
         raise ArgumentError("command line: statistics of what? Give --args.load with a configuration, or --data.")
-    arguments = configured_arguments(known, flags, owners)
-    name, source = configured_source(known, arguments, usable)
+    arguments = configured_arguments(known, flags, owners_of(*OF_RECORDS))
+    name, source = configured_source(known, arguments, OF_RECORDS)
     save_if_asked(known, arguments, owners_used(name, arguments, known.scope))
     return source

@@ -12,8 +12,7 @@ from typing import Any
 from acoupipe_grain.config.keys import (
     AUDIO,
     CONFIGURABLE,
-    FILES,
-    FRAMES,
+    OF_RECORDS,
     SCOPES,
     SIMULATED,
     SOURCES,
@@ -60,7 +59,7 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
         If it has keys of several, or of one that will not do.
     """
     owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
-    chosen = [name for name in (*SIMULATED, *AUDIO, *FILES, *FRAMES) if name in owners]
+    chosen = [name for name in OF_RECORDS if name in owners]
     for name in [name for name in chosen if name in SIMULATED]:
         if (audio := audio_of(values_for(name, arguments, scope))) in chosen:
             chosen.remove(audio)

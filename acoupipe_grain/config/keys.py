@@ -67,7 +67,9 @@ FILES = ("RawMatrixSource", "WavSource", "MatSource", "NpySource", "AlignedSourc
 """Sources of numbers in files, which have no default either."""
 FRAMES = ("ScattererSource",)
 """Sources of imaging frames."""
-SOURCES = (*SIMULATED, *AUDIO, *FILES, *FRAMES, "SceneSource", "AcouPipeScenes")
+OF_RECORDS = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
+"""Sources whose records can be exported and counted."""
+SOURCES = (*OF_RECORDS, "SceneSource", "AcouPipeScenes")
 NESTED: dict[str, Callable[..., Any]] = {
     "setup": MeasurementSetup,
     "setup.grid": RectGrid,
@@ -164,9 +166,10 @@ class Keys:
         return [key for name, key in self.by_name.items() if name.partition(".")[0] in owners]
 
 
-def owners_of(name: str) -> tuple[str, ...]:
-    """Return a class or function and the classes whose keys are values of its arguments."""
-    return (name, *(owner for owner, (_, sources) in VALUES_OF.items() if name in sources))
+def owners_of(*names: str) -> tuple[str, ...]:
+    """Return classes or functions, each with the classes whose keys are values of its arguments."""
+    values_of = {name: [owner for owner, (_, sources) in VALUES_OF.items() if name in sources] for name in names}
+    return tuple(dict.fromkeys(owner for name in names for owner in (name, *values_of[name])))
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ records, each used once, gives new noise in every step.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,16 +26,16 @@ BORDER = 1e-4
 """Pixels by which single precision may put a position beyond the outermost pixel where it is on it."""
 
 
-class PairTransform:
+class PairTransform(ABC):
     """A pure function of a batch; equal ones share a compiled program."""
 
     def __call__(self, batch: Batch) -> dict[str, Any]:
         """Return the batch with what has changed; other arrays as they are."""
         return {**batch, **_jitted(self, {name: batch[name] for name in batch if name in _USED})}
 
+    @abstractmethod
     def changed(self, batch: Batch) -> dict[str, Any]:
         """Return the arrays that change."""
-        raise NotImplementedError
 
 
 _USED = (DATA, LABEL, "positions", "mask", "idx")

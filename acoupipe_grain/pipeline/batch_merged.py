@@ -12,8 +12,15 @@ import numpy as np
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.pipeline.joined import PROVENANCE, PROVENANCE_SPEC, checked_sources, joined_spec, joined_tables
-from acoupipe_grain.specs import DataSource, Element, ElementSpec, compute_batch_of, lengths_of
+from acoupipe_grain.pipeline.joined import (
+    PROVENANCE,
+    PROVENANCE_SPEC,
+    checked_sources,
+    joined_spec,
+    joined_tables,
+    lengths_by_source,
+)
+from acoupipe_grain.specs import DataSource, Element, ElementSpec, compute_batch_of
 
 Until: TypeAlias = Literal["shortest", "longest"]
 ENDS = ("shortest", "longest")
@@ -78,9 +85,7 @@ class BatchMerged:
     @cached_property
     def lengths(self) -> Mapping[str, np.ndarray]:
         """How long axes that follow from data are in the records of all sources, as far as they all know it."""
-        known = [lengths_of(source) for source in self.sources]
-        axes = [axis for axis in known[0] if all(axis in lengths for lengths in known)]
-        return {axis: np.concatenate([lengths[axis] for lengths in known]) for axis in axes}
+        return {axis: np.concatenate(parts) for axis, parts in lengths_by_source(self.sources).items()}
 
     def __repr__(self) -> str:
         return f"batch_merged({list(self.sources)!r}, until={self.until!r})"

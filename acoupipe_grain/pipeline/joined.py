@@ -12,8 +12,7 @@ import numpy as np
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.pipeline.padding import mask_key
-from acoupipe_grain.specs import ArraySpec, DataSource, Element, ElementSpec, lengths_of, require_source
+from acoupipe_grain.specs import ArraySpec, DataSource, Element, ElementSpec, lengths_of, mask_key, require_source
 from acoupipe_grain.workers import StartsGrainWorkers
 
 PROVENANCE = "source_index"
@@ -96,12 +95,11 @@ class JoinedSource(StartsGrainWorkers):
     @cached_property
     def lengths(self) -> Mapping[str, np.ndarray]:
         """How long axes that follow from data are in each record, by name, as far as all sources know it."""
-        known = [lengths_of(source) for source in self.sources]
-        axes = [axis for axis in known[0] if all(axis in lengths for lengths in known)]
-        if not axes:
+        known = lengths_by_source(self.sources)
+        if not known:
             return {}
         places = [self.locate(index) for index in range(len(self))]
-        return {axis: np.array([known[number][axis][index] for number, index in places]) for axis in axes}
+        return {axis: np.array([parts[number][index] for number, index in places]) for axis, parts in known.items()}
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -164,6 +162,13 @@ def checked_sources(sources: Any, provenance: bool) -> tuple[DataSource, ...]:
                 "provenance=True, which keeps the tables apart."
             )
     return tuple(sources)
+
+
+def lengths_by_source(sources: Sequence[DataSource]) -> dict[str, list[np.ndarray]]:
+    """Return how long axes are in the records of each source, by name, as far as all sources know it."""
+    known = [lengths_of(source) for source in sources]
+    axes = [axis for axis in known[0] if all(axis in lengths for lengths in known)]
+    return {axis: [lengths[axis] for lengths in known] for axis in axes}
 
 
 def joined_spec(sources: Sequence[DataSource]) -> dict[str, ArraySpec]:

@@ -105,7 +105,8 @@ def make_loader(
     drop_remainder = arguments.flag("drop_remainder", drop_remainder)
     if shard is not None:
         shard = _checked_shard(shard)
-    padding = Padding(inputs_of(source).element_spec, checked_pad_to(pad_to, inputs_of(source)))
+    inputs = inputs_of(source)
+    padding = Padding(inputs.element_spec, checked_pad_to(pad_to, inputs))
     if group_by_length is not None and not shuffle:
         raise ArgumentError(
             f"group_by_length={group_by_length!r}, shuffle=False: it says how records are shuffled; leave one of them "
@@ -121,7 +122,6 @@ def make_loader(
         for part in parts:
             _require_transferable(part)
 
-    inputs = inputs_of(source)
     # Hashed: with sums of seeds, neighbouring seeds would repeat each other's epochs.
     shuffle_seed, *transform_seeds = map(int, np.random.SeedSequence(seed).generate_state(1 + len(transforms)))
     order = Order(shuffle_seed if shuffle else None, group_by_length, shard)

@@ -10,7 +10,17 @@ import numpy as np
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError, DataError, unknown_name
-from acoupipe_grain.specs import ArraySpec, DataSource, Element, ElementSpec, lengths_of, ragged_axes, stack_elements
+from acoupipe_grain.specs import (
+    ArraySpec,
+    DataSource,
+    Element,
+    ElementSpec,
+    length_key,
+    lengths_of,
+    mask_key,
+    ragged_axes,
+    stack_elements,
+)
 
 PadTo: TypeAlias = Sequence[int] | Mapping[str, Sequence[int]] | None
 """Lengths to which ragged axes are padded, of all of them or by name."""
@@ -92,16 +102,6 @@ def _padded(name: str, item: ArraySpec, sizes: Mapping[str, int], elements: Sequ
         places: tuple[Any, ...] = (row, *(slice(size) for size in array.shape))
         batch[places] = array
     return batch
-
-
-def length_key(axis: str) -> str:
-    """Return what batches call the lengths of an axis."""
-    return f"{axis}_length"
-
-
-def mask_key(axis: str) -> str:
-    """Return what batches call the mask of an axis."""
-    return f"{axis}_mask"
 
 
 def checked_pad_to(pad_to: Any, source: DataSource) -> dict[str, tuple[int, ...]]:

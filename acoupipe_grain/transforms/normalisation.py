@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.specs import mask_key
 from acoupipe_grain.statistics.statistics import Statistics
 
 
-class _Scaling:
+class _Scaling(ABC):
     """Scales the arrays of a batch that it has statistics of; a JAX pytree whose leaves are means and deviations."""
 
     def __init__(self, statistics: Statistics) -> None:
@@ -69,8 +71,9 @@ class _Scaling:
             result[name] = scaled
         return result
 
+    @abstractmethod
     def _scale(self, array: Any, mean: Any, std: Any) -> Any:
-        raise NotImplementedError
+        """Return an array scaled, by NumPy or JAX."""
 
     def _check(self, name: str, axes: tuple[str, ...], shape: tuple[int, ...]) -> None:
         expected = np.shape(self._scales[name][0])
@@ -154,14 +157,14 @@ def _padding_masks(name: str, axes: tuple[str, ...], batch: Mapping[str, Any]) -
     num_batch_axes = np.ndim(batch[name]) - len(axes)
     masks = []
     for place, axis in enumerate(axes):
-        mask = batch.get(f"{axis}_mask")
+        mask = batch.get(mask_key(axis))
         if mask is None or np.ndim(mask) != num_batch_axes + 1:
             continue
         expected = (*np.shape(batch[name])[:num_batch_axes], np.shape(batch[name])[num_batch_axes + place])
         if np.shape(mask) != expected:
             raise ArgumentError(
-                f"batch: '{axis}_mask' has the shape {np.shape(mask)}, expected {expected} for {name!r} with the axes "
-                f"{axes}."
+                f"batch: {mask_key(axis)!r} has the shape {np.shape(mask)}, expected {expected} for {name!r} with "
+                f"the axes {axes}."
             )
         after = len(axes) - 1 - place
         masks.append((mask != 0).reshape(*expected[:-1], *[1] * place, expected[-1], *[1] * after))
