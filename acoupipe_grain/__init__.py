@@ -33,6 +33,7 @@ from acoupipe_grain.audio.segments.source import SegmentSource
 from acoupipe_grain.audio.segments.source_splits import split_recordings, split_statistics
 from acoupipe_grain.audio.segments.splits import DataSplit
 from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpleSource
+from acoupipe_grain.config.scatterer_pipeline import scatterer_pipeline
 from acoupipe_grain.config.verify import repair, verify
 from acoupipe_grain.errors import ArgumentError, DataError, ExportError, RecordIndexError, VerificationError
 from acoupipe_grain.exporting import export
@@ -132,6 +133,7 @@ __all__ = [
     "register_frame_feature",
     "repair",
     "scaled_spans",
+    "scatterer_pipeline",
     "selected",
     "sliced",
     "split_recordings",

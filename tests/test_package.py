@@ -78,6 +78,7 @@ PUBLIC = [
     "register_frame_feature",
     "repair",
     "scaled_spans",
+    "scatterer_pipeline",
     "selected",
     "sliced",
     "split_recordings",

@@ -7,13 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
-from acoupipe_grain.config.factories import build, missing_keys, place_of, require_scope, values_for
+from acoupipe_grain.config.factories import (
+    arguments_for,
+    build,
+    errors_with_place,
+    missing_keys,
+    require_scope,
+    values_for,
+)
 from acoupipe_grain.config.keys import AUDIO, CONFIGURABLE, FILES, SOURCES, VALUES_OF, Key, owners_of, package_keys
 from acoupipe_grain.config.saving import as_in_files, resolved_text
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.types import describe
 from acoupipe_grain.config.yaml import write_value
-from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.errors import unknown_name
 
 
 def add_command(commands: Any) -> None:
@@ -47,6 +54,8 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         for name in SOURCES:
             if name in owners:
                 _require_usable(name, settings, scope)
+        if "make_loader" in owners:
+            arguments_for("make_loader", settings, scope)  # builds the transforms
     save_if_asked(known, settings, owners)
     print(resolved_text(settings, package_keys().of(owners), known.scope), end="")
 
@@ -60,10 +69,8 @@ def _require_usable(name: str, settings: Settings, scope: str) -> None:
     if missing and not is_for_scope and set(missing) <= {_unscoped(key) for key in settings}:
         return  # it is complete, and meant, in other scopes
     source = build(name, settings, scope)
-    try:
+    with errors_with_place(name, settings, scope):
         getattr(source, "inputs", source)[0]
-    except ArgumentError as error:
-        raise ArgumentError(f"{place_of(str(error), name, settings, scope)}{error}") from error
 
 
 def _unscoped(key: str) -> str:

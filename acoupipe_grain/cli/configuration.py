@@ -21,7 +21,11 @@ _OF_ONE_JOB = ("export.shards",)
 def add_configuration(command: argparse.ArgumentParser) -> None:
     """Let a command take ``--args.load``, ``--args.save``, ``--scope`` and flags ``--Class.parameter value``."""
     command.add_argument(
-        "--args.load", dest="args_load", action="append", metavar="FILE", help="YAML file with keys Class.parameter"
+        "--args.load",
+        dest="args_load",
+        action="append",
+        metavar="FILE",
+        help="YAML file with keys Class.parameter, or a config.ini of frames",
     )
     command.add_argument(
         "--args.save", dest="args_save", metavar="FILE", help="write every key used and its value to a YAML file"

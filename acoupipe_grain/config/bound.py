@@ -29,12 +29,13 @@ from typing import Any
 import argbind
 from argbind import argbind as registry
 
-from acoupipe_grain.config.factories import place_of, values_for, with_audio
+from acoupipe_grain.config.factories import errors_with_place, values_for, with_audio
 from acoupipe_grain.config.flags import parse_flags, split_flags
 from acoupipe_grain.config.keys import CONFIGURABLE, SCOPES, Keys, keys_of, package_keys
 from acoupipe_grain.config.loading import load_with_flags
 from acoupipe_grain.config.saving import save_arguments
 from acoupipe_grain.config.settings import Settings
+from acoupipe_grain.config.transforms import with_transforms
 from acoupipe_grain.config.yaml import read_yaml
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
@@ -65,10 +66,8 @@ def _bind(name: str, function: Callable[..., Any]) -> tuple[Callable[..., Any], 
         settings, scope_name = _in_force(name)
         values = {key: value for key, value in values_for(name, settings, scope_name).items() if key not in given}
         values = with_audio(values, settings, scope_name)
-        try:
-            return function(*args, **kwargs, **values)
-        except ArgumentError as error:
-            raise ArgumentError(f"{place_of(str(error), name, settings, scope_name)}{error}") from error
+        with errors_with_place(name, settings, scope_name):
+            return function(*args, **kwargs, **with_transforms(name, values))
 
     def for_flags() -> None:
         """Stand in the registry: ArgBind makes flags of its signature."""

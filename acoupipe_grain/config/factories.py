@@ -6,7 +6,8 @@ Values are resolved when something is built and are plain afterwards: no thread 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from acoupipe_grain.config.keys import (
@@ -21,6 +22,7 @@ from acoupipe_grain.config.keys import (
     package_keys,
 )
 from acoupipe_grain.config.settings import Settings, as_settings
+from acoupipe_grain.config.transforms import with_transforms
 from acoupipe_grain.errors import ArgumentError, unknown_name
 
 
@@ -56,10 +58,12 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
     Raises
     ------
     ArgumentError
-        If it has keys of several, or of one that will not do.
+        If it has keys of several, or of one that will not do, or without a scope keys in scopes only.
     """
     owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
     chosen = [name for name in OF_RECORDS if name in owners]
+    if not scope and not chosen:
+        _require_no_scoped_source(arguments)
     for name in [name for name in chosen if name in SIMULATED]:
         if (audio := audio_of(values_for(name, arguments, scope))) in chosen:
             chosen.remove(audio)
@@ -99,14 +103,35 @@ def call(name: str, arguments: Mapping[str, Any], scope: str = "", *positional: 
         If a value cannot be used; the message names where it was given, its key, the value and the remedy.
     """
     settings = as_settings(arguments)
+    values = arguments_for(name, settings, scope)
+    with errors_with_place(name, settings, scope):
+        return CONFIGURABLE[name](*positional, **values)
+
+
+def arguments_for(name: str, arguments: Mapping[str, Any], scope: str = "") -> dict[str, Any]:
+    """Return the arguments with which `call` calls a source, `make_loader` or `export`, objects among them built.
+
+    Raises
+    ------
+    ArgumentError
+        If the scope has no keys, a key without default is missing, or an object cannot be built.
+    """
+    settings = as_settings(arguments)
     if scope:
         require_scope(scope, settings)
     values = values_for(name, settings, scope)
     if missing := missing_keys(name, values):
         raise ArgumentError(f"configuration: lacks {', '.join(missing)}; {name} has no default for it.")
     values = with_audio(values, settings, scope)
+    with errors_with_place(name, settings, scope):
+        return with_transforms(name, values)
+
+
+@contextmanager
+def errors_with_place(name: str, settings: Settings, scope: str) -> Iterator[None]:
+    """Let errors about arguments of `name` say where the value that they are about was given."""
     try:
-        return CONFIGURABLE[name](*positional, **values)
+        yield
     except ArgumentError as error:
         raise ArgumentError(f"{place_of(str(error), name, settings, scope)}{error}") from error
 
@@ -130,6 +155,17 @@ def with_audio(values: Mapping[str, Any], arguments: Mapping[str, Any], scope: s
         own = {f"{audio}.{key}": value for key, value in given["arguments"].items()}
         return {**values, "signals": call(audio, own)}
     return {**values, "signals": call(audio, arguments, scope)}
+
+
+def _require_no_scoped_source(arguments: Mapping[str, Any]) -> None:
+    """Raise `ArgumentError` if there are sources, and all of them in scopes: a default one would not be meant."""
+    scoped = [key.partition("/") for key in arguments if "/" in key]
+    found = {scope: owner for scope, _, key in scoped if (owner := key.partition(".")[0]) in OF_RECORDS}
+    if found:
+        raise ArgumentError(
+            f"configuration: has keys of {', '.join(sorted(set(found.values())))} in the scopes "
+            f"{', '.join(sorted(found))} only; choose one of these, for instance --scope {next(iter(found))}."
+        )
 
 
 def owners_used(name: str, arguments: Mapping[str, Any], scope: str = "") -> tuple[str, ...]:

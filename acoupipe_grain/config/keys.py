@@ -25,6 +25,7 @@ from acoupipe_grain.audio.segments.activity import ActivityParams
 from acoupipe_grain.audio.segments.source import SegmentSource
 from acoupipe_grain.audio.sources import AudioDataBalancedSource, AudioDataSimpleSource
 from acoupipe_grain.compat import AcouPipeScenes, AcouPipeSource
+from acoupipe_grain.config import transforms
 from acoupipe_grain.config.types import type_in_files, unit_of
 from acoupipe_grain.errors import ArgumentError, did_you_mean
 from acoupipe_grain.exporting import export
@@ -77,6 +78,8 @@ NESTED: dict[str, Callable[..., Any]] = {
     "activity_params": ActivityParams,
 }
 """Arguments whose own arguments have keys, by their path."""
+OBJECTS: dict[str, tuple[Any, str]] = {transforms.KEY: (transforms.IN_FILES, transforms.DESCRIPTION)}
+"""Keys of arguments that are objects in Python: what files give for them, and what that means."""
 VALUES_OF: dict[str, tuple[str, Sequence[str]]] = {
     "SaliencyParams": ("saliency_params", EXCERPTS),
     "ActivityParams": ("activity_params", ("SegmentSource",)),
@@ -212,7 +215,8 @@ def keys_of(
     descriptions = _descriptions(function)
     for parameter in inspect.signature(function).parameters.values():
         hint = hints.get(parameter.name, Any)
-        kind = type_in_files(hint)
+        name = f"{owner}.{parameter.name}"
+        kind, description = OBJECTS.get(name) or (type_in_files(hint), descriptions.get(parameter.name, ""))
         is_required = parameter.default is parameter.empty
         if kind is None and with_untyped:
             kind = Any
@@ -221,8 +225,6 @@ def keys_of(
         default = None if is_required else parameter.default
         if default is None and not is_required:
             kind = Optional[kind]  # noqa: UP045
-        description = descriptions.get(parameter.name, "")
-        name = f"{owner}.{parameter.name}"
         yield Key(name, kind, unit_of(hint), default, description, is_required=is_required)
 
 

@@ -1,16 +1,18 @@
-"""Configuration files: YAML with includes."""
+"""Configuration files: YAML with includes, and INI files of point-scatterer frames."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from acoupipe_grain.compat.scatterer_ini import Mapped, read_scatterer_ini
 from acoupipe_grain.config.keys import Keys, package_keys
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.yaml import YAMLError, read_yaml
 from acoupipe_grain.errors import ArgumentError
 
 INCLUDE = "$include"
+INI = ".ini"
 _RUAMELS_ADVICE = "To suppress this check see:\n    https://yaml.dev/doc/ruamel.yaml/api/#Duplicate_keys\n"
 
 
@@ -18,7 +20,8 @@ def load_arguments(path: str | Path, keys: Keys | None = None) -> Settings:
     """Return the keys and values of a YAML file and of the files it includes.
 
     ``$include: [base.yml]`` takes over the keys of other files, relative to the including file; its own keys win.
-    Nothing in a file is executed.
+    Nothing in a file is executed. A file whose name ends in ``.ini`` is data_pipeline's ``config.ini``: its values have
+    keys of `ScattererSource` and `make_loader` in the scopes train, val and test, see docs/frames.md.
 
     Parameters
     ----------
@@ -30,8 +33,8 @@ def load_arguments(path: str | Path, keys: Keys | None = None) -> Settings:
     Raises
     ------
     ArgumentError
-        If a file does not exist, is not a YAML mapping, includes itself, has an unknown key, or a value of the wrong
-        type; the message names file, key, value and remedy.
+        If a file does not exist, is neither a YAML mapping nor such an INI file, includes itself, has an unknown key,
+        or a value of the wrong type; the message names file, key, value and remedy.
     """
     return _load(Path(path), (), keys or package_keys())
 
@@ -43,9 +46,19 @@ def load_with_flags(files: Sequence[str], flags: Settings, keys: Keys | None = N
     return load_arguments(files[0], keys).overridden_by(flags) if files else flags
 
 
+def settings_with_origins(values: Mapping[str, Mapped], keys: Keys | None = None) -> Settings:
+    """Return settings of values that know their places in a file."""
+    settings = Settings({}, "", keys)
+    for name, mapped in values.items():
+        settings = settings.updated_by(Settings({name: mapped.value}, mapped.origin, keys))
+    return settings
+
+
 def _load(path: Path, including: tuple[Path, ...], keys: Keys) -> Settings:
     if path.resolve() in including:
         raise ArgumentError(f"{path}: includes itself; take it out of {INCLUDE} in {including[-1].name}.")
+    if path.suffix.lower() == INI:
+        return settings_with_origins(read_scatterer_ini(path).values, keys)
     try:
         mapping = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
