@@ -27,6 +27,13 @@ def central_microphone(mic_positions: Float[np.ndarray, "3 mic"]) -> int:
     return int(np.argmax(distances <= distances.min() + 1e-9 * distances.max()))
 
 
+def microphone_at(position: Float[np.ndarray, "3"], mic_positions: Float[np.ndarray, "3 mic"]) -> int | None:
+    """Return the index of the microphone at a position, or None if there is none."""
+    away = np.linalg.norm(mic_positions - position[:, None], axis=0)
+    nearest = int(np.argmin(away))
+    return nearest if away[nearest] <= 1e-6 else None
+
+
 def distances(
     points: Float[np.ndarray, "3 point"], mic_positions: Float[np.ndarray, "3 mic"]
 ) -> Float[np.ndarray, "point mic"]:

@@ -42,6 +42,9 @@ class Locations(ABC):
     on_plane = True
     """Whether every candidate lies on the grid's plane."""
 
+    least_distance = 0.0
+    """Distance below which two sources are at the same place and one is redrawn, m."""
+
     @abstractmethod
     def candidates(
         self, streams: Streams, indices: Int[np.ndarray, " record"], counts: Int[np.ndarray, " record"], attempt: int
@@ -161,13 +164,16 @@ def as_locations(value: Any, setup: MeasurementSetup, size: int) -> Locations:
     Parameters
     ----------
     value
-        None for the default; a distribution for both x and y; a pair or triple of distributions for x, y and z; or a
-        function ``fn(rng, size)`` that returns coordinates of shape `size` = (2, J), or (3, J) with z, in m.
+        None for the default; a distribution for both x and y; a pair or triple of distributions for x, y and z; a
+        function ``fn(rng, size)`` that returns coordinates of shape `size` = (2, J), or (3, J) with z, in m; or
+        `Locations`.
     setup
         Supplies the grid.
     size
         Number of sources.
     """
+    if isinstance(value, Locations):
+        return value
     if value is None:
         return DefaultLocations(setup, size)
     if isinstance(value, list | tuple):
@@ -216,10 +222,10 @@ def place_sources(
         points = locations.candidates(streams, indices[rows], counts[rows], attempt)
         return _snapped(locations, points) if snap_to_grid else points
 
-    if locations.always_on_grid and min_distance is None and not snap_to_grid:
+    if locations.always_on_grid and min_distance is None and not snap_to_grid and not locations.least_distance:
         return draw(np.arange(indices.size), 0)
     # Snapped sources on different points are at least one step apart.
-    least = max(min_distance or 0.0, 0.5 * min(grid.steps) if snap_to_grid else 0.0)
+    least = max(min_distance or 0.0, locations.least_distance, 0.5 * min(grid.steps) if snap_to_grid else 0.0)
     given = "" if isinstance(locations, DefaultLocations) else f"locations={locations!r}, "
     return sampling.place_points(
         draw,

@@ -8,14 +8,14 @@ from typing import Any
 from acoupipe_grain.array.scene_radiation import SceneRadiation
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.identity import Identified
-from acoupipe_grain.specs import ArraySpec, Element, stack_elements
+from acoupipe_grain.specs import ArraySpec, Element
 from acoupipe_grain.workers import StartsGrainWorkers
 
 
 class RadiatingScenes(Identified, StartsGrainWorkers):
     """A random-access source of scenes and of what their sources radiate: deterministic, thread-safe, picklable.
 
-    Elements are those of `SceneSource`, with some of the quantities of `SceneRadiation.part`.
+    Elements are those of `SceneSource`, with some of the quantities of `SceneRadiation.parts`.
 
     Parameters
     ----------
@@ -46,14 +46,10 @@ class RadiatingScenes(Identified, StartsGrainWorkers):
         return len(self.drawn.scenes)
 
     def __getitem__(self, index: int) -> Element:
-        return self._with_parts(self.drawn.scenes[index])
+        scene = self.drawn.scenes[index]
+        return scene | self.drawn.parts(self.parts, scene)
 
     def batch(self, indices: Sequence[int] | range) -> Element:
         """Return the stacked elements of `indices`, with the bits of single ones."""
         scenes = self.drawn.scenes.batch(indices)
-        return stack_elements(
-            self._with_parts({name: array[row] for name, array in scenes.items()}) for row in range(len(indices))
-        )
-
-    def _with_parts(self, scene: Element) -> Element:
-        return scene | {name: self.drawn.part(name, scene) for name in self.parts}
+        return scenes | self.drawn.stacked_parts(self.parts, scenes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from acoupipe_grain.array.signals import SignalRecord, WhiteNoise, correlation_f
 from acoupipe_grain.array.simulate.emission import block_positions
 from acoupipe_grain.array.trajectories import Path
 from acoupipe_grain.array.trajectories.path_checks import require_usable_paths
-from acoupipe_grain.specs import ArraySpec
+from acoupipe_grain.specs import ArraySpec, stack_elements
 
 Scene = Mapping[str, np.ndarray]
 
@@ -47,6 +47,11 @@ class SceneRadiation:
             "block_positions": ArraySpec((num_blocks, 3, size), "float32", ("block", "xyz", "source"), "m"),
         }
 
+    def given(self, is_time_domain: bool) -> tuple[str, ...]:
+        """Return the names of the parts that features compute from, in modes of the time domain or the others."""
+        del is_time_domain  # the same in both
+        return self.radiation.given
+
     def part(self, name: str, scene: Scene) -> np.ndarray:
         """Return one of the quantities in `part_spec` of a scene; zeros for padding.
 
@@ -65,10 +70,16 @@ class SceneRadiation:
             "directions": self.directions,
             "block_positions": self._block_positions,
         }
-        spec, given = self.part_spec[name], parts[name](scene)
-        padded = np.zeros([size or 0 for size in spec.shape], spec.dtype)
-        padded[tuple(slice(size) for size in given.shape)] = given
-        return padded
+        return padded_part(self.part_spec[name], parts[name](scene))
+
+    def parts(self, names: Collection[str], scene: Scene) -> dict[str, np.ndarray]:
+        """Return several of the quantities in `part_spec` of a scene."""
+        return {name: self.part(name, scene) for name in names}
+
+    def stacked_parts(self, names: Collection[str], scenes: Scene) -> dict[str, np.ndarray]:
+        """Return several of the quantities in `part_spec` of stacked scenes."""
+        rows = ({name: array[row] for name, array in scenes.items()} for row in range(len(scenes["idx"])))
+        return stack_elements(self.parts(names, scene) for scene in rows) if names else {}
 
     def sources(self, index: int, num_sources: int, num_samples: int) -> Float32[np.ndarray, "source sample"]:
         """Return the waveform of each source: white noise of `num_samples`, or a whole period of other signals."""
@@ -109,18 +120,21 @@ class SceneRadiation:
         return self.sources(int(scene["idx"]), int(scene["num_sources"]), self.scenes.max_num_samples)
 
     def _line_powers(self, scene: Scene) -> Float[np.ndarray, "bin source"]:
-        setup, num_sources = self.scenes.setup, int(scene["num_sources"])
-        if self.radiation.signals is None:
-            autocorrelations = np.zeros((num_sources, setup.block_size))
-            autocorrelations[:, 0] = 1
-        else:
-            autocorrelations = self.radiation.signals.autocorrelations(self._record_of(scene), setup.block_size)
-        powers = expected_line_powers(autocorrelations, setup)
+        setup = self.scenes.setup
+        powers = expected_line_powers(self.autocorrelations(scene, setup.block_size), setup)
         if self.radiation.directivity is None:
             return powers
         sources = zip(_positions(scene).T, self.directions(scene).T, strict=True)
         at_reference = [self.radiation.directivity.reference_power(*source, setup.reference) for source in sources]
         return powers * np.array(at_reference)
+
+    def autocorrelations(self, scene: Scene, num_lags: int) -> Float[np.ndarray, "source lag"]:
+        """Return the expected autocorrelation of what each source radiates, 1 at lag 0."""
+        if self.radiation.signals is not None:
+            return self.radiation.signals.autocorrelations(self._record_of(scene), num_lags)
+        white = np.zeros((int(scene["num_sources"]), num_lags))
+        white[:, 0] = 1
+        return white
 
     def _mixing(self, scene: Scene) -> Float[np.ndarray, "source signal"]:
         assert self.radiation.signals is not None
@@ -129,6 +143,13 @@ class SceneRadiation:
     def _block_positions(self, scene: Scene) -> Float32[np.ndarray, "block 3 source"]:
         size = self.scenes.max_nsources
         return block_positions(self.scenes.setup, self.paths(scene), int(scene["num_samples"]), size)
+
+
+def padded_part(spec: ArraySpec, given: np.ndarray) -> np.ndarray:
+    """Return a quantity of the scene's sources with zeros for those that it has not."""
+    padded = np.zeros([size or 0 for size in spec.shape], spec.dtype)
+    padded[tuple(slice(size) for size in given.shape)] = given
+    return padded
 
 
 def _positions(scene: Scene) -> Float[np.ndarray, "3 source"]:

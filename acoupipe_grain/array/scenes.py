@@ -147,13 +147,13 @@ class SceneSource(Identified, StartsGrainWorkers):
         distributions.require_used("noise", noise, "mic_sig_noise", self.mic_sig_noise)
         distributions.require_used("mic_displacement", mic_displacement, "mic_pos_noise", self.mic_pos_noise)
         distributions.require_used("signal_lengths", signal_lengths, "random_signal_length", self.random_signal_length)
-        self._locations = as_locations(locations, self.setup, self.max_nsources)
+        self.locations = as_locations(locations, self.setup, self.max_nsources)
         self._counts = distributions.source_counts(nsources, self.min_nsources, self.max_nsources)
         self._strengths = distributions.strengths(strengths)
         self._noise_ratios = distributions.noise_ratios(noise)
         self._signal_lengths = distributions.signal_lengths(signal_lengths)
         self._mic_displacements = distributions.mic_displacements(mic_displacement)
-        scene_checks.require_room(self._locations, self.max_nsources, self.min_source_distance, self.snap_to_grid)
+        scene_checks.require_room(self.locations, self.max_nsources, self.min_source_distance, self.snap_to_grid)
         self._require_usable_length()
 
     def _require_usable_length(self) -> None:
@@ -164,6 +164,12 @@ class SceneSource(Identified, StartsGrainWorkers):
             chosen = distributions.given(self._signal_lengths)
             given, lengths = f"random_signal_length=True, signal_lengths={chosen!r}", self._signal_lengths.range
         scene_checks.require_usable_length(self.setup, given, lengths, displacements)
+
+    @property
+    def min_num_samples(self) -> int:
+        """Length of the shortest recording in samples."""
+        seconds = self._signal_lengths.range[0] if self.random_signal_length else self.signal_length
+        return round(seconds * self.setup.sample_rate)
 
     @property
     def max_num_samples(self) -> int:
@@ -187,7 +193,7 @@ class SceneSource(Identified, StartsGrainWorkers):
             "min_source_distance": self.min_source_distance,
             "signal_length": self.signal_length,
             "random_signal_length": self.random_signal_length,
-            "locations": None if isinstance(self._locations, DefaultLocations) else self._locations,
+            "locations": None if isinstance(self.locations, DefaultLocations) else self.locations,
             "nsources": distributions.given(self._counts),
             "strengths": distributions.given(self._strengths),
             "noise": distributions.given(self._noise_ratios),
@@ -233,7 +239,7 @@ class SceneSource(Identified, StartsGrainWorkers):
             "num_sources": counts.astype(np.int32),
             "source_mask": mask,
         }
-        if not self._locations.on_plane or distributions.given(self._mic_displacements):
+        if not self.locations.on_plane or distributions.given(self._mic_displacements):
             scene_checks.require_audible(self.setup, scenes)
         return {name: np.ascontiguousarray(array) for name, array in scenes.items()}
 
@@ -249,7 +255,7 @@ class SceneSource(Identified, StartsGrainWorkers):
         self, rows: Int[np.ndarray, " record"], counts: Int[np.ndarray, " record"]
     ) -> Float[np.ndarray, "record source 3"]:
         return place_sources(
-            self._locations,
+            self.locations,
             self.streams,
             rows,
             counts,

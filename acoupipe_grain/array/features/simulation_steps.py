@@ -59,7 +59,7 @@ def noise_signals(
         num_mics = propagation.setup.num_mics
         return jax.lax.map(of_mic, jnp.arange(num_mics), batch_size=receivers_at_once(num_mics))
 
-    return _as_columns(_each_record(of_record, noise_power.shape, key, noise_power))
+    return as_columns(each_record(of_record, noise_power.shape, key, noise_power))
 
 
 def source_waveforms(key: Shaped[Array, "*batch 2"]) -> SourceWaveforms:
@@ -89,8 +89,8 @@ def time_data(
         return received_signals(sources, mics, propagation, noise)
 
     sources = Sources(source_waveforms, positions, strengths, num_sources)
-    received = _each_record(of_record, num_samples.shape, key, sources, mic_positions, noise_power)
-    return _within(_as_columns(received), num_samples)
+    received = each_record(of_record, num_samples.shape, key, sources, mic_positions, noise_power)
+    return within(as_columns(received), num_samples)
 
 
 def reference_signals(
@@ -103,8 +103,8 @@ def reference_signals(
 ) -> Float[Array, "*batch sample source"]:
     """Return the signal of each source alone at the reference position, Pa, zero after the recording's end."""
     sources = Sources(source_waveforms, positions, strengths, num_sources)
-    signals = _each_record(lambda record: signals_at_reference(record, propagation), num_samples.shape, sources)
-    return _within(_as_columns(signals), num_samples)
+    signals = each_record(lambda record: signals_at_reference(record, propagation), num_samples.shape, sources)
+    return within(as_columns(signals), num_samples)
 
 
 def source_spectra(
@@ -144,7 +144,7 @@ def noise_spectra(
     def of_record(key: Shaped[Array, "2"], noise_power: Float[Array, ""]) -> Complex[Array, "block line mic"]:
         return noise_block_spectra(key, noise_power, setup, int(bands.lines[0]), num_blocks)[:, None]
 
-    return _each_record(of_record, noise_power.shape, key, noise_power)
+    return each_record(of_record, noise_power.shape, key, noise_power)
 
 
 def mic_spectra(
@@ -179,7 +179,7 @@ def noise_power_spectrum(
     return power_of_spectra(noise_spectra, num_samples, num_averages, scaling, setup, bands)
 
 
-def _each_record(function: Callable[..., Any], batch: tuple[int, ...], *arrays: Any) -> Any:
+def each_record(function: Callable[..., Any], batch: tuple[int, ...], *arrays: Any) -> Any:
     """Return a function of single records applied to all records, one after the other."""
     if not batch:
         return function(*arrays)
@@ -188,12 +188,14 @@ def _each_record(function: Callable[..., Any], batch: tuple[int, ...], *arrays: 
     return jax.tree.map(lambda array: array.reshape(*batch, *array.shape[1:]), computed)
 
 
-def _as_columns(signals: Float[Array, "*batch channel sample"]) -> Float[Array, "*batch sample channel"]:
+def as_columns(signals: Float[Array, "*batch channel sample"]) -> Float[Array, "*batch sample channel"]:
+    """Return signals with the samples as rows."""
     return jnp.swapaxes(signals, -1, -2)
 
 
-def _within(
+def within(
     signals: Float[Array, "*batch sample channel"], num_samples: Int[Array, "*batch"]
 ) -> Float[Array, "*batch sample channel"]:
+    """Return signals with zeros after the recording's end."""
     is_within = jnp.arange(signals.shape[-2]) < num_samples[..., None]
     return jnp.where(is_within[..., None], signals, 0)

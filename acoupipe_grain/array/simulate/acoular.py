@@ -16,6 +16,7 @@ from acoupipe_grain.array.scene_radiation import SceneRadiation
 from acoupipe_grain.array.signals import Waveforms
 from acoupipe_grain.array.simulate.acoular_emissions import emissions_of
 from acoupipe_grain.array.simulate.recording import Recording
+from acoupipe_grain.array.simulate.sensor_noise import sensor_noise
 from acoupipe_grain.errors import ArgumentError
 
 DEFAULT_UPSAMPLING = 16
@@ -60,9 +61,9 @@ def simulate(
     time_data = reference_signals = noise_signals = None
     receivers = []
     if "noise_signals" in parts:
-        noise_signals = _sensor_noise(scene, waveforms, length)
+        noise_signals = sensor_noise(scene, waveforms, length)
     if "time_data" in parts:
-        time_data = _sensor_noise(scene, waveforms, length) if noise_signals is None else noise_signals.copy()
+        time_data = sensor_noise(scene, waveforms, length) if noise_signals is None else noise_signals.copy()
         receivers.append(scene["mic_positions"])
     if "reference_signals" in parts:
         reference_signals = np.zeros((length, num_sources), dtype=np.float32)
@@ -101,18 +102,3 @@ def _arrivals(
                     break
         except ArgumentError as error:
             raise ArgumentError(f"{error} (record {int(scene['idx'])}, source {number})") from error
-
-
-def _sensor_noise(
-    scene: Mapping[str, np.ndarray], waveforms: Waveforms, length: int
-) -> Float[np.ndarray, "sample mic"]:
-    num_samples, num_mics = int(scene["num_samples"]), scene["mic_positions"].shape[1]
-    if scene["noise_power"] == 0:
-        return np.zeros((length, num_mics), dtype=np.float32)
-    noise = waveforms.noise(int(scene["idx"]), num_samples, num_mics)
-    noise *= np.sqrt(scene["noise_power"])
-    if num_samples == length:
-        return noise
-    padded = np.zeros((length, num_mics), dtype=np.float32)
-    padded[:num_samples] = noise
-    return padded

@@ -6,7 +6,7 @@ Signals are periodic over `num_samples`; a shorter recording is their beginning.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.simulate.arrivals import FINE_LINES, phase_factors
+from acoupipe_grain.array.simulate.complex_parts import ComplexParts, product
 from acoupipe_grain.array.simulate.random_numbers import noise_waveform
 from acoupipe_grain.array.simulate.source_waveforms import SourceWaveforms
 from acoupipe_grain.workers import platform
@@ -80,13 +81,15 @@ def received_signals(
     radiated = _radiated_spectra(sources, receivers, propagation)
 
     def at_receiver(receiver: Int[Array, ""]) -> Float[Array, " sample"]:
-        def add(source: Int[Array, ""], total: _Parts) -> _Parts:
-            factor = _product(radiated.coarse.of(source, receiver, None), radiated.fine.of(source, receiver))
-            arriving = _product(radiated.lines.of(source), factor)
-            return _Parts(total.real + arriving.real, total.imag + arriving.imag)
+        def add(source: Int[Array, ""], total: ComplexParts) -> ComplexParts:
+            factor = product(radiated.coarse.of(source, receiver, None), radiated.fine.of(source, receiver))
+            arriving = product(radiated.lines.of(source), factor)
+            return ComplexParts(total.real + arriving.real, total.imag + arriving.imag)
 
         silence = jnp.zeros(radiated.lines.real.shape[1:], jnp.float32)
-        total = jax.lax.fori_loop(jnp.int32(0), sources.num_sources.astype(jnp.int32), add, _Parts(silence, silence))
+        total = jax.lax.fori_loop(
+            jnp.int32(0), sources.num_sources.astype(jnp.int32), add, ComplexParts(silence, silence)
+        )
         signal = _signal(total, propagation.num_samples)
         return signal if noise is None else signal + noise(receiver)
 
@@ -110,8 +113,8 @@ def reference_signals(sources: Sources, propagation: Propagation) -> Float[Array
     radiated = _radiated_spectra(sources, reference, propagation)
 
     def add(source: Int[Array, ""], signals: Float[Array, "source sample"]) -> Float[Array, "source sample"]:
-        factor = _product(radiated.coarse.of(source, 0, None), radiated.fine.of(source, 0))
-        arriving = _product(radiated.lines.of(source), factor)
+        factor = product(radiated.coarse.of(source, 0, None), radiated.fine.of(source, 0))
+        arriving = product(radiated.lines.of(source), factor)
         return signals.at[source].set(_signal(arriving, propagation.num_samples))
 
     start = jnp.zeros((sources.strengths.size, propagation.num_samples), jnp.float32)
@@ -141,26 +144,6 @@ def noise_signal(
     )
 
 
-class _Parts(NamedTuple):
-    """Complex numbers as their parts: their products run several times faster on the CPU."""
-
-    real: Float[Array, "*n"]
-    imag: Float[Array, "*n"]
-
-    def of(self, *place: Any) -> _Parts:
-        """Return the numbers at a place of the first axes; None adds an axis at the end."""
-        index = tuple(axis for axis in place if axis is not None)
-        added = (..., *(None for axis in place if axis is None))
-        return _Parts(self.real[index][added], self.imag[index][added])
-
-
-def _product(one: _Parts, other: _Parts) -> _Parts:
-    return _Parts(
-        one.real * other.real - one.imag * other.imag,
-        one.real * other.imag + one.imag * other.real,
-    )
-
-
 class _Radiated(NamedTuple):
     """What sources radiate, and how it arrives at receivers.
 
@@ -172,9 +155,9 @@ class _Radiated(NamedTuple):
         See `PhaseFactors`.
     """
 
-    lines: _Parts
-    coarse: _Parts
-    fine: _Parts
+    lines: ComplexParts
+    coarse: ComplexParts
+    fine: ComplexParts
 
 
 def _radiated_spectra(sources: Sources, receivers: Float[Array, "3 receiver"], propagation: Propagation) -> _Radiated:
@@ -190,19 +173,19 @@ def _radiated_spectra(sources: Sources, receivers: Float[Array, "3 receiver"], p
         own = spectrum.reshape(num_coarse, FINE_LINES), *factors
         return _Radiated(
             *(
-                _Parts(parts.real.at[source].set(jnp.real(new)), parts.imag.at[source].set(jnp.imag(new)))
+                ComplexParts(parts.real.at[source].set(jnp.real(new)), parts.imag.at[source].set(jnp.imag(new)))
                 for parts, new in zip(radiated, own, strict=True)
             )
         )
 
-    def empty(*shape: int) -> _Parts:
+    def empty(*shape: int) -> ComplexParts:
         zeros = jnp.zeros((num_sources, *shape), jnp.float32)
-        return _Parts(zeros, zeros)
+        return ComplexParts(zeros, zeros)
 
     start = _Radiated(empty(num_coarse, FINE_LINES), empty(num_receivers, num_coarse), empty(num_receivers, FINE_LINES))
     return jax.lax.fori_loop(jnp.int32(0), sources.num_sources.astype(jnp.int32), add, start)
 
 
-def _signal(spectrum: _Parts, num_samples: int) -> Float[Array, " sample"]:
+def _signal(spectrum: ComplexParts, num_samples: int) -> Float[Array, " sample"]:
     lines = jax.lax.complex(spectrum.real, spectrum.imag).reshape(-1)
     return jnp.fft.irfft(lines[: num_samples // 2 + 1], num_samples)
