@@ -6,8 +6,13 @@ from acoupipe_grain.array.directivity import Dipole, SphericalHarmonics
 from acoupipe_grain.array.features import Feature, feature, register_feature
 from acoupipe_grain.array.flow import UniformFlow
 from acoupipe_grain.array.grid import RectGrid
+from acoupipe_grain.array.impulse_response_source import ImpulseResponseSource
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.pipeline_source import PipelineSource
+from acoupipe_grain.array.responses.download import download_miracle
+from acoupipe_grain.array.responses.hdf5_writer import write_hdf5 as write_impulse_responses
+from acoupipe_grain.array.responses.impulse_responses import ImpulseResponses
+from acoupipe_grain.array.rooms.shoebox_rooms import ShoeboxRooms
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.signals import (
     ColoredNoise,
@@ -84,6 +89,8 @@ __all__ = [
     "Feature",
     "FrameFeature",
     "FunctionTrajectory",
+    "ImpulseResponseSource",
+    "ImpulseResponses",
     "LinearTrajectory",
     "MatSource",
     "MeasurementSetup",
@@ -100,6 +107,7 @@ __all__ = [
     "ScattererSource",
     "SceneSource",
     "SegmentSource",
+    "ShoeboxRooms",
     "SphericalHarmonics",
     "SplineTrajectory",
     "Statistics",
@@ -116,6 +124,7 @@ __all__ = [
     "cross_faded",
     "denormalise",
     "distribution",
+    "download_miracle",
     "expected_welch_csm",
     "export",
     "feature",
@@ -139,6 +148,7 @@ __all__ = [
     "split_recordings",
     "split_statistics",
     "verify",
+    "write_impulse_responses",
     "write_raw",
     "write_wav",
 ]

@@ -70,8 +70,16 @@ NUMERICAL = (
         )
     ),
     *(
+        f"acoupipe_grain.array.responses.{name}"
+        for name in ("fingerprint", "hdf5_layout", "sofa_geometry", "sofa_responses", "stored_responses")
+    ),
+    *(
         f"acoupipe_grain.array.directivity.{name}"
         for name in ("directivity", "dipole", "spherical_modes", "spherical_harmonics")
+    ),
+    *(
+        f"acoupipe_grain.array.rooms.{name}"
+        for name in ("high_pass", "images", "placement", "pulse_trains", "room", "room_responses")
     ),
     "acoupipe_grain.array.simulate.acoular_flow",
     "acoupipe_grain.array.steering",

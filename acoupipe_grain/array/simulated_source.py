@@ -30,12 +30,16 @@ from acoupipe_grain.array.features.modes import (
     with_simulated_spectra,
 )
 from acoupipe_grain.array.features.radiation_modes import with_given_waveforms, with_radiated
+from acoupipe_grain.array.features.response_modes import with_received_signals, with_received_spectra
 from acoupipe_grain.array.features.simulation_steps import have_spectra_without_signals
 from acoupipe_grain.array.radiating_scenes import RadiatingScenes
 from acoupipe_grain.array.scene_radiation import SceneRadiation
+from acoupipe_grain.array.scene_responses import SceneResponses
 from acoupipe_grain.array.signals import Waveforms
 from acoupipe_grain.array.simulate.acoular import DEFAULT_UPSAMPLING, simulate
+from acoupipe_grain.array.simulate.convolution import simulate_through
 from acoupipe_grain.array.simulate.periodic_signals import Propagation
+from acoupipe_grain.array.simulate.recording import Recording
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.identity import Identified
 from acoupipe_grain.memory import require_memory
@@ -64,7 +68,8 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
     mode
         Which quantities there are, and the steps to the features.
     radiation
-        How sources radiate, if not as independent white noise from monopoles at rest; the waveforms are then its own.
+        How sources radiate, if not as independent white noise from monopoles at rest in free field; the waveforms are
+        then its own.
     engine, features, f, num, upsampling
         As for `SyntheticSource`.
     """
@@ -90,10 +95,13 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         self.mode = mode.name
         self._waveforms = waveforms
         self._radiation = radiation
+        self._heard = radiation if isinstance(radiation, SceneResponses) else None
         self.engine, self.upsampling = _checked_engine(mode, engine, upsampling)
         if radiation is not None:
             radiation.radiation.require_simulated(mode.name, mode.is_time_domain, self.engine)
-            mode = with_radiated(mode, radiation.radiation.given, radiation.radiation.lacking)
+            mode = with_radiated(mode, radiation.given(mode.is_time_domain), radiation.radiation.lacking)
+        if self._heard is not None and not mode.is_time_domain:
+            mode = with_received_spectra(mode, self._heard.reference_mic)
         bands = resolve_bands(self.setup, f, num)
         self.f = listed_frequencies(f)
         self.num = bands.num
@@ -102,9 +110,10 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         self.features = resolved[: len(resolved) - len(always)]
         self._graph = self._feature_graph(resolved, mode, bands)
         if radiation is not None:
-            self.inputs = RadiatingScenes(
-                radiation, [part for part in radiation.part_spec if part in self._graph.inputs]
-            )
+            # Labels of the time domain hold for responses, wherever else these are needed.
+            is_heard_in_time = self._heard is not None and mode.is_time_domain
+            needed = [*self._graph.inputs, *(("responses",) if is_heard_in_time else ())]
+            self.inputs = RadiatingScenes(radiation, [part for part in radiation.part_spec if part in needed])
         self._batches: jax.tree_util.Partial | None = None
         self._computation = FeatureComputation(self._graph)
         self.element_spec = self._graph.element_spec(self._input_spec())
@@ -115,6 +124,10 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
         if not mode.is_time_domain or self.engine == "acoular":
             return FeatureGraph(features, mode, self.setup, bands)
         propagation = Propagation(self.setup, self._scenes.max_num_samples, self.upsampling)
+        if self._heard is not None:
+            heard = with_received_signals(with_simulated_signals(mode, propagation), self._heard.reference_mic)
+            has_signals = self._heard.radiation.signals is not None
+            return FeatureGraph(features, with_given_waveforms(heard) if has_signals else heard, self.setup, bands)
         if self._radiation is not None:
             # Signals without time signals at the microphones leak: a share of the strong lines, into the weak ones.
             simulated = with_given_waveforms(with_simulated_signals(mode, propagation))
@@ -189,18 +202,25 @@ class SimulatedSource(Identified, workers.StartsGrainWorkers):
     def __getitem__(self, index: int) -> Element:
         quantities: Mapping[str, Any] = self._scene(index)
         if parts := [name for name in self._graph.inputs if name in RECORDING_QUANTITIES]:
-            recording = simulate(
-                self.setup,
-                quantities,
-                self._waveforms,
-                upsampling=self.upsampling or DEFAULT_UPSAMPLING,
-                parts=parts,
-                max_num_samples=self._scenes.max_num_samples,
-                radiation=self._radiation,
-            )
-            quantities = {**quantities, **recording._asdict()}
+            quantities = {**quantities, **self._recording(quantities, parts)._asdict()}
         computed = self._computation(quantities)
         return {name: computed[name] for name in self.element_spec}
+
+    def _recording(self, scene: Mapping[str, np.ndarray], parts: Sequence[str]) -> Recording:
+        """Return what is simulated of a scene outside of the features' graph."""
+        length = self._scenes.max_num_samples
+        if self._heard is not None:
+            heard = scene["responses"], self._heard.reference_mic
+            return simulate_through(*heard, scene, self._waveforms, parts=parts, max_num_samples=length)
+        return simulate(
+            self.setup,
+            scene,
+            self._waveforms,
+            upsampling=self.upsampling or DEFAULT_UPSAMPLING,
+            parts=parts,
+            max_num_samples=length,
+            radiation=self._radiation,
+        )
 
     def _scene(self, index: int) -> Mapping[str, np.ndarray]:
         """Return the scene that is simulated."""

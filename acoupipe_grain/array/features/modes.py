@@ -136,6 +136,10 @@ SPECIAL_QUANTITIES = (
     "waveforms",
     "signal_line_powers",
     "reference_mixing",
+    "emitted_line_powers",
+    "responses",
+    "source_transfer",
+    "reference_mic",
 )
 """What modes with simulated signals or spectra, or of special sources, have besides the quantities of `MODES`."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
+from scipy import fft
 
 from acoupipe_grain import arguments
 from acoupipe_grain.array.geometry import distances
@@ -27,13 +28,18 @@ def expected_welch_csm(
     diagonal; for blocks much longer than every Δ this is the matrix of mode "analytic" (except at the Nyquist
     frequency, where spectra are real). Independent of the length of the recording. Derived in docs/physics.md.
 
+    Where sources are heard through impulse responses h of unit energy at the reference microphone, it is
+
+    E[C_mn(k)] = Σⱼ q_jk Σ_l ρ_w(l) r_mn(l) e^{−jω_k l} + δ_mn N_k, r_mn(l) = Σ_i h_m(i + l) h_n(i).
+
     Parameters
     ----------
     setup
         Measurement setup, a mapping of its arguments, or None for the default.
     scene
         An element of `SceneSource`: ``positions`` (3, J), ``strengths`` (J,), ``mic_positions`` (3, M),
-        ``noise_power`` (), ``num_sources`` ().
+        ``noise_power`` (), ``num_sources`` (). Or one of the ``inputs`` of an `ImpulseResponseSource` of mode "welch",
+        which also has ``responses`` (J, M, taps).
     upsampling
         Delays are rounded to 1/`upsampling` sample, as Acoular's point sources do. None: exact delays.
 
@@ -50,19 +56,26 @@ def expected_welch_csm(
     setup = as_setup(setup)
     if missing := [name for name in _NEEDED if name not in scene]:
         raise ArgumentError(f"scene: lacks {', '.join(missing)}; expected an element of a SceneSource.")
+    responses = scene.get("responses")
     if upsampling is not None:
         upsampling = arguments.integer("upsampling", upsampling, minimum=1)
+        if responses is not None:
+            raise ArgumentError(f"upsampling={upsampling}: impulse responses have no delays to round; leave it out.")
     mics = np.asarray(scene["mic_positions"], dtype=np.float64)
     line_powers = np.full(setup.num_bins, 2.0 / setup.block_size)
     line_powers[[0, -1]] /= 2
     csm = np.zeros((setup.num_bins, mics.shape[1], mics.shape[1]), dtype=np.complex128)
     for number in range(int(scene["num_sources"])):
+        strength = float(scene["strengths"][number])
+        if responses is not None:
+            csm += strength * _coherence_of_responses(setup, np.asarray(responses[number], dtype=np.float64))
+            continue
         position = np.asarray(scene["positions"], dtype=np.float64)[:, number, None]
         spreading = distances(position, setup.reference[:, None]) / distances(position, mics)
         delays = distances(position, mics)[0] / setup.speed_of_sound * setup.sample_rate
         if upsampling is not None:
             delays = np.ceil(delays * upsampling - 0.5) / upsampling
-        csm += float(scene["strengths"][number]) * (spreading.T @ spreading) * _coherence(setup, delays)
+        csm += strength * (spreading.T @ spreading) * _coherence(setup, delays)
     csm += float(scene["noise_power"]) * np.eye(mics.shape[1])
     return csm * line_powers[:, None, None]
 
@@ -78,4 +91,23 @@ def _coherence(setup: MeasurementSetup, delays: Float[np.ndarray, " mic"]) -> Co
     coherence = np.empty((setup.num_bins, num_mics, num_mics), dtype=np.complex128)
     coherence[:, rows, columns] = (seen @ phases).T
     coherence[:, columns, rows] = coherence[:, rows, columns].conj()
+    return coherence
+
+
+def _coherence_of_responses(
+    setup: MeasurementSetup, responses: Float[np.ndarray, "mic tap"]
+) -> Complex[np.ndarray, "bin mic mic"]:
+    """Return Σ_l ρ_w(l) r_mn(l) e^{−jω_k l} for all pairs of microphones."""
+    size, correlation = setup.block_size, setup.window_correlation
+    length = fft.next_fast_len(
+        responses.shape[1] + size, real=True
+    )  # so that lags of |l| < N are not mixed with others
+    transforms = fft.rfft(responses, length)
+    coherence = np.empty((setup.num_bins, len(responses), len(responses)), dtype=np.complex128)
+    for mic, transform in enumerate(transforms):
+        correlations = fft.irfft(transform * transforms.conj(), length)
+        # The exponential has the period N: the lag l − N may be added to the lag l.
+        seen = correlations[:, :size] * correlation
+        seen[:, 1:] += correlations[:, length - size + 1 :] * correlation[:0:-1]
+        coherence[:, mic] = fft.rfft(seen).T
     return coherence
