@@ -15,7 +15,7 @@ from acoupipe_grain.config.factories import (
     require_scope,
     values_for,
 )
-from acoupipe_grain.config.keys import AUDIO, CONFIGURABLE, FILES, SOURCES, VALUES_OF, Key, owners_of, package_keys
+from acoupipe_grain.config.keys import CONFIGURABLE, REQUIRING, SOURCES, VALUES_OF, Key, owners_of, package_keys
 from acoupipe_grain.config.saving import as_in_files, resolved_text
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.types import describe
@@ -47,7 +47,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     if not known.owners:
         used = {_unscoped(key).partition(".")[0] for key in settings}
         # Defaults alone make no source of audio.
-        owners = [owner for owner in owners if owner in used or owner not in (*AUDIO, *FILES, *VALUES_OF)]
+        owners = [owner for owner in owners if owner in used or owner not in (*REQUIRING, *VALUES_OF)]
     if known.scope:
         require_scope(known.scope, settings)
     for scope in [known.scope] if known.scope else ["", *settings.scopes]:

@@ -13,11 +13,13 @@ from acoupipe_grain.cli import (
     config,
     convert,
     demo,
+    download,
     export,
     inspect,
     preview,
     recordings,
     repair,
+    responses,
     split,
     statistics,
     verify,
@@ -25,7 +27,10 @@ from acoupipe_grain.cli import (
 from acoupipe_grain.config.flags import split_flags
 from acoupipe_grain.errors import ArgumentError
 
-_COMMANDS = (export, verify, repair, inspect, preview, convert, config, recordings, split, statistics, bench, demo)
+_COMMANDS = (
+    *(export, verify, repair, inspect, preview, convert, config),
+    *(recordings, split, statistics, responses, download, bench, demo),
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -106,7 +106,7 @@ def _draw(known: argparse.Namespace, source: DataSource) -> None:
 def _draw_simulated(known: argparse.Namespace, arguments: Settings, name: str) -> None:
     """Draw an animation, or what the signals of sources are like, or maps alone."""
     values = values_for(name, arguments, known.scope)
-    setup = as_setup(values.get("setup"))
+    setup = _setup_to_draw(arguments, name, values, known.scope)
     own: dict[str, Any] = {}
     if values.get("f") is None:  # all bins would begin with 0 Hz
         own["f"] = float(setup.bin_frequencies[np.argmin(np.abs(setup.bin_frequencies - PREFERRED_FREQUENCY))])
@@ -129,6 +129,14 @@ def _draw_simulated(known: argparse.Namespace, arguments: Settings, name: str) -
     else:
         own["features"] = [_configured_map(values.get("features"), known.map), *_LABELS]
         preview(_configured(known, arguments, name, own), setup, known.picture, known.records, known.map)
+
+
+def _setup_to_draw(arguments: Settings, name: str, values: Mapping[str, Any], scope: str) -> MeasurementSetup:
+    """Return the measurement setup: that of the responses for sources that are heard through such."""
+    if "responses" not in values:
+        return as_setup(values.get("setup"))
+    labels = Settings({f"{name}.features": "loc", f"{name}.f": None, f"{name}.num": 0}, "preview")
+    return build(name, arguments.overridden_by(labels), scope).setup
 
 
 def _configured(known: argparse.Namespace, arguments: Settings, name: str, own: Mapping[str, Any]) -> Any:

@@ -17,6 +17,7 @@ from typing import Any, Optional, get_type_hints
 import docstring_parser
 
 from acoupipe_grain.array.grid import RectGrid
+from acoupipe_grain.array.impulse_response_source import ImpulseResponseSource
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.scenes import SceneSource
 from acoupipe_grain.array.sources import SyntheticSource
@@ -41,6 +42,7 @@ from acoupipe_grain.pipeline.mini_batches import MiniBatchOptions
 SCOPES = ("train", "val", "test")
 CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "SyntheticSource": SyntheticSource,
+    "ImpulseResponseSource": ImpulseResponseSource,
     "SceneSource": SceneSource,
     "AcouPipeSource": AcouPipeSource,
     "AcouPipeScenes": AcouPipeScenes,
@@ -59,7 +61,7 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "make_loader": make_loader,
     "export": export,
 }
-SIMULATED = ("SyntheticSource", "AcouPipeSource")
+SIMULATED = ("SyntheticSource", "ImpulseResponseSource", "AcouPipeSource")
 """Sources of records with features."""
 EXCERPTS = ("AudioDataSimpleSource", "AudioDataBalancedSource")
 AUDIO = (*EXCERPTS, "SegmentSource")
@@ -68,6 +70,8 @@ FILES = ("RawMatrixSource", "WavSource", "MatSource", "NpySource", "AlignedSourc
 """Sources of numbers in files, which have no default either."""
 FRAMES = ("ScattererSource",)
 """Sources of imaging frames."""
+REQUIRING = ("ImpulseResponseSource", *AUDIO, *FILES)
+"""Sources with an argument that has no default."""
 OF_RECORDS = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
 """Sources whose records can be exported and counted."""
 SOURCES = (*OF_RECORDS, "SceneSource", "AcouPipeScenes")
@@ -180,7 +184,7 @@ def package_keys() -> Keys:
     """Return the keys of everything that the package lets users configure."""
     found: dict[str, Key] = {}
     for owner, function in CONFIGURABLE.items():
-        for key in keys_of(owner, function, with_required=owner in (*AUDIO, *FILES)):
+        for key in keys_of(owner, function, with_required=owner in REQUIRING):
             # Written out, defaults of SaliencyParams would switch it on.
             found[key.name] = replace(key, is_nested=owner in VALUES_OF)
             path = key.name.removeprefix(f"{owner}.")

@@ -5,6 +5,7 @@ from acoupipe_grain.plotting.card import write_card
 from acoupipe_grain.plotting.frames import animate_frames, preview_frames
 from acoupipe_grain.plotting.preview import preview
 from acoupipe_grain.plotting.recordings import preview_recordings
+from acoupipe_grain.plotting.responses import preview_responses
 from acoupipe_grain.plotting.signals import preview_signals
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "preview",
     "preview_frames",
     "preview_recordings",
+    "preview_responses",
     "preview_signals",
     "write_card",
 ]
