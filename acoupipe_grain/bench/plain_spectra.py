@@ -22,11 +22,16 @@ def wishart_csm(
     setup: MeasurementSetup, scene: Element, lines: Sequence[int], averages: float, rng: np.random.Generator
 ) -> np.ndarray:
     """Return complex Wishart matrices of some lines by Bartlett's decomposition, (line, mic, mic)."""
-    columns, noise = _columns(setup, scene, lines)
-    csm = np.empty((len(lines), setup.num_mics, setup.num_mics), dtype=complex)
-    size = setup.num_mics + columns.shape[2]
-    for number in range(len(lines)):
-        mixing = np.hstack([np.sqrt(noise[number]) * np.eye(setup.num_mics), columns[number]])
+    return drawn_csm(*_columns(setup, scene, lines), averages, rng)
+
+
+def drawn_csm(columns: np.ndarray, noise: np.ndarray, averages: float, rng: np.random.Generator) -> np.ndarray:
+    """Return complex Wishart matrices with the expectation H Q Hᴴ + N, from H√Q (line, mic, source) and N (line,)."""
+    num_lines, num_mics, num_sources = columns.shape
+    csm = np.empty((num_lines, num_mics, num_mics), dtype=complex)
+    size = num_mics + num_sources
+    for number in range(num_lines):
+        mixing = np.hstack([np.sqrt(noise[number]) * np.eye(num_mics), columns[number]])
         factor = np.tril(rng.standard_normal((size, size)) + 1j * rng.standard_normal((size, size)), -1) / np.sqrt(2)
         factor[range(size), range(size)] = np.sqrt(rng.gamma(averages - np.arange(size)))
         received = mixing @ factor

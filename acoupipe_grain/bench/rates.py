@@ -34,12 +34,12 @@ def ours(case: Case, seconds: float) -> dict[str, float]:
     started = time.perf_counter()
     jax.block_until_ready(apply_batch_computation(compute, scenes))
     compilation = time.perf_counter() - started
-    alone = _rate(lambda: apply_batch_computation(compute, scenes), size, seconds)
+    alone = rate(lambda: apply_batch_computation(compute, scenes), size, seconds)
     iterator = iter(make_loader(source, size, num_epochs=None))
     next(iterator)
     try:
         return {
-            "loader": _rate(lambda: next(iterator), size, seconds),
+            "loader": rate(lambda: next(iterator), size, seconds),
             "function": alone,
             "compilation": compilation,
             "peak_bytes": 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
@@ -51,23 +51,24 @@ def ours(case: Case, seconds: float) -> dict[str, float]:
 def acoular(case: Case, seconds: float) -> dict[str, float]:
     """Return records/s of one process of the source that Acoular simulates for."""
     source = SyntheticSource(_NUM_RECORDS, mode=case.mode, features=case.features, f=case.f)
-    return _one_by_one(lambda index: source[index], seconds)
+    return one_by_one(lambda index: source[index], seconds)
 
 
 def plain(case: Case, seconds: float) -> dict[str, float]:
     """Return records/s of one process of the plain chain."""
     scenes = SceneSource(_NUM_RECORDS)
     chain = plain_chain(case, scenes.setup)
-    return _one_by_one(lambda index: chain(scenes[index]), seconds)
+    return one_by_one(lambda index: chain(scenes[index]), seconds)
 
 
-def _one_by_one(record: Callable[[int], Any], seconds: float) -> dict[str, float]:
+def one_by_one(record: Callable[[int], Any], seconds: float) -> dict[str, float]:
+    """Return records/s of a function of the index."""
     index = iter(range(_NUM_RECORDS))
     record(next(index))
-    return {"records": _rate(lambda: record(next(index)), 1, seconds)}
+    return {"records": rate(lambda: record(next(index)), 1, seconds)}
 
 
-def _rate(compute: Callable[[], Any], size: int, seconds: float) -> float:
+def rate(compute: Callable[[], Any], size: int, seconds: float) -> float:
     """Return records/s of a computation of `size` records, repeated for some seconds."""
     count, started = 0, time.perf_counter()
     while time.perf_counter() - started < seconds:
