@@ -48,3 +48,17 @@ def _name(mode: str, features: tuple[str, ...], f: float | None) -> str:
 
 
 CASES = {_name(*request): Case(*request) for request in _REQUESTS}
+
+THROUGH_RESPONSES = {
+    _name(mode, (feature,), f): Case(mode, (feature,), f)
+    for mode, feature, f in (
+        ("welch", "csm", FREQUENCY),
+        ("welch", "sourcemap", FREQUENCY),
+        ("welch", "csm", None),
+        ("analytic", "csm", FREQUENCY),
+        ("analytic", "sourcemap", FREQUENCY),
+        ("wishart", "csm", FREQUENCY),
+        ("wishart", "sourcemap", FREQUENCY),
+    )
+}
+"""Those of sources that are heard through impulse responses."""

@@ -20,7 +20,7 @@ from acoupipe_grain.array.responses.impulse_responses import ImpulseResponses
 from acoupipe_grain.array.simulated_source import SimulatedSource
 from acoupipe_grain.array.sources import SyntheticSource
 from acoupipe_grain.bench import plain_responses
-from acoupipe_grain.bench.cases import FREQUENCY, Case
+from acoupipe_grain.bench.cases import THROUGH_RESPONSES, Case
 from acoupipe_grain.bench.rates import one_by_one, rate
 from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.specs import Element
@@ -31,19 +31,6 @@ POINTS_PER_AXIS = 33
 AVERAGES = 2374.4
 """Effective number of averages of 5 s at this sampling rate."""
 _NUM_RECORDS = 100_000
-
-CASES = {
-    f"{mode} {feature}, {'4 kHz' if f else 'all bins'}": Case(mode, (feature,), f)
-    for mode, feature, f in (
-        ("welch", "csm", FREQUENCY),
-        ("welch", "sourcemap", FREQUENCY),
-        ("welch", "csm", None),
-        ("analytic", "csm", FREQUENCY),
-        ("analytic", "sourcemap", FREQUENCY),
-        ("wishart", "csm", FREQUENCY),
-        ("wishart", "sourcemap", FREQUENCY),
-    )
-}
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +94,7 @@ def _loaded(source: SimulatedSource, case: Case, seconds: float) -> dict[str, fl
 def main() -> None:
     """Run the measurement named on the command line."""
     which, name, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
-    print(json.dumps({"ours": ours, "free": free, "plain": plain}[which](CASES[name], seconds)))
+    print(json.dumps({"ours": ours, "free": free, "plain": plain}[which](THROUGH_RESPONSES[name], seconds)))
 
 
 if __name__ == "__main__":

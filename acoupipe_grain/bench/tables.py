@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from acoupipe_grain.bench.cases import THROUGH_RESPONSES
 from acoupipe_grain.bench.fresh_process import ONE_THREAD, OURS, result_of, rounded, start
 from acoupipe_grain.bench.radiation import KINDS
 from acoupipe_grain.bench.recordings import CASES
-from acoupipe_grain.bench.responses import CASES as RESPONSES
 
 _EXPORTS = (
     ("acoular", "welch sourcemap, 4 kHz", "zstd:3"),
@@ -145,7 +145,7 @@ def responses(cores: Sequence[int | None], seconds: float) -> Iterator[str]:
     """Measure sources heard through impulse responses, beside free field and the chain of SciPy and Acoular."""
     yield "| responses of 1024 samples, 64 microphones, 5 s | loader, records/s | free field | plain | ratio |"
     yield "|---|---|---|---|---|"
-    for name in RESPONSES:
+    for name in THROUGH_RESPONSES:
         ours, free = (
             result_of(start(("responses", which, name, str(seconds)), OURS, None))["records"]
             for which in ("ours", "free")
