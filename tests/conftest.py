@@ -25,6 +25,7 @@ NUMERICAL = (
             "maps",
             "matrices",
             "radiation_steps",
+            "response_steps",
             "scaling",
             "segments",
             "simulation_steps",
@@ -42,6 +43,7 @@ NUMERICAL = (
             "noise_spectra",
             "periodic_signals",
             "random_numbers",
+            "response_signals",
             "spectral",
             "wishart",
         )
@@ -53,6 +55,8 @@ NUMERICAL = (
     "acoupipe_grain.array.source_pairs",
     "acoupipe_grain.array.geometry",
     "acoupipe_grain.array.locations",
+    "acoupipe_grain.array.measured_locations",
+    "acoupipe_grain.array.remembered_rows",
     *(
         f"acoupipe_grain.array.signals.{name}"
         for name in (
