@@ -61,9 +61,8 @@ def received_wishart_draw(
 ) -> WishartDraw:
     """Return a draw of the cross-spectral matrix of every line, and of the powers it is made of."""
     averages = independent_averages(num_samples, setup)
-    powers = emitted_line_powers, noise_line_powers
-    draw = draw_wishart(key, averages, transfer, *powers, bands.lines, setup.block_size)
-    return _at_reference(draw, transfer, reference_mic)
+    drawn = key, averages, transfer, emitted_line_powers, noise_line_powers, bands.lines, setup.block_size
+    return _at_reference(draw_wishart(*drawn), transfer, reference_mic)
 
 
 def received_wishart_draw_of_correlated_sources(
@@ -79,10 +78,9 @@ def received_wishart_draw_of_correlated_sources(
 ) -> WishartDraw:
     """Return a draw of the cross-spectral matrix of every line, and of the powers it is made of."""
     averages = independent_averages(num_samples, setup)
-    powers = emitted_line_powers, noise_line_powers
+    drawn = key, averages, transfer, emitted_line_powers, noise_line_powers, bands.lines, setup.block_size
     mixing = _emitted_mixing(source_mixing, emitted_line_powers)
-    draw = draw_wishart(key, averages, transfer, *powers, bands.lines, setup.block_size, mixing)
-    return _at_reference(draw, transfer, reference_mic)
+    return _at_reference(draw_wishart(*drawn, mixing), transfer, reference_mic)
 
 
 def _emitted_mixing(
