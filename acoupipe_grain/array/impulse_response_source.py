@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-import numpy as np
-
 from acoupipe_grain.annotations import Hertz, Meters, Seconds, Unit
 from acoupipe_grain.array import geometry
 from acoupipe_grain.array.distributions import Drawn
@@ -184,7 +182,7 @@ def _require_long_recordings(scenes: SceneSource, response_set: ResponseSet) -> 
 def _require_points(scenes: SceneSource) -> None:
     """Refuse more sources than there are points that they can be at."""
     if isinstance(scenes.locations, MeasuredLocations):
-        usable = int(np.sum(~scenes.locations.outside(scenes.locations.points)))
+        usable = len(scenes.locations.usable)
         if usable < scenes.max_nsources:
             raise ArgumentError(
                 f"max_nsources={scenes.max_nsources}: there are only {usable} measured points for sources to be at; "

@@ -40,28 +40,44 @@ class MeasuredLocations(Locations):
     @cached_property
     def least_distance(self) -> float:  # type: ignore[override]
         """Half the smallest distance of two measured points, m: sources nearer to each other share a point."""
-        if len(self.points) == 1:
+        if len(self.usable) == 1:
             return ROUNDING
-        nearest, _ = self._tree.query(self.points, k=2)
+        nearest, _ = self._tree.query(self.usable, k=2)
         return 0.5 * float(nearest[:, 1].min())
 
     @cached_property
-    def _tree(self) -> KDTree:
-        return KDTree(self.points)
+    def usable(self) -> Float[np.ndarray, "point 3"]:
+        """The measured points on the grid, and within the bounds of what is drawn, m."""
+        return self.points[~self.outside(self.points)]
 
-    def numbers(self, positions: Float[np.ndarray, "*n 3"]) -> Int[np.ndarray, "*n"]:
-        """Return the numbers of the measured points nearest to positions."""
-        return np.asarray(self._tree.query(positions)[1], dtype=np.int64)
+    @cached_property
+    def _tree(self) -> KDTree:
+        return KDTree(self.usable)
 
     def candidates(
         self, streams: Streams, indices: Int[np.ndarray, " record"], counts: Int[np.ndarray, " record"], attempt: int
     ) -> Float[np.ndarray, "record source 3"]:
-        """Return measured points; positions that cannot be used stay where they are, to be redrawn."""
+        """Return measured points, the nearest that no source before has; positions beyond stay, to be redrawn."""
         drawn = self.drawn.candidates(streams, indices, counts, attempt)
+        known = np.nan_to_num(drawn)
+        numbers = np.asarray(self._tree.query(known)[1], dtype=np.int64)
+        for row, count in enumerate(counts):
+            if len(np.unique(numbers[row, :count])) < count:
+                self._set_apart(known[row, :count], numbers[row])
+        snapped = self.usable[numbers]
         if self.drawn.always_on_grid:
-            return self.points[self.numbers(drawn)]
+            return snapped
         outside = self.drawn.outside(drawn.reshape(-1, 3)).reshape(drawn.shape[:-1])
-        return np.where(outside[..., None], drawn, self.points[self.numbers(np.nan_to_num(drawn))])
+        return np.where(outside[..., None], drawn, snapped)
+
+    def _set_apart(self, positions: Float[np.ndarray, "source 3"], numbers: Int[np.ndarray, " size"]) -> None:
+        """Give sources whose nearest point is taken the nearest one that is not, as long as there is one."""
+        taken: set[int] = set()
+        for source, position in enumerate(positions):
+            if int(numbers[source]) in taken:
+                nearest = np.atleast_1d(self._tree.query(position, k=min(source + 1, len(self.usable)))[1])
+                numbers[source] = next((number for number in nearest if int(number) not in taken), numbers[source])
+            taken.add(int(numbers[source]))
 
     def outside(self, points: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, " point"]:
         """Return which points cannot be used: beyond the grid or bounds, or at a microphone."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from acoupipe_grain.array.features import resolve_features
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
+from acoupipe_grain.array.stored_setup import stored_setup
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
 from acoupipe_grain.config.factories import build, owners_used, require_scope, source_name, values_for
 from acoupipe_grain.config.keys import AUDIO, FRAMES, SIMULATED, owners_of
@@ -29,7 +30,6 @@ from acoupipe_grain.plotting.frames import shows_frames
 from acoupipe_grain.plotting.maps import MAP_AXES, PREFERRED_FREQUENCY
 from acoupipe_grain.plotting.recordings import shows_recordings
 from acoupipe_grain.plotting.signals import BANDS_PER_OCTAVE, band_centers
-from acoupipe_grain.plotting.stored_setup import stored_setup
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.specs import DataSource
 

@@ -36,8 +36,8 @@ class Hdf5Array:
         Of the numbers in the file, with byte order.
     offset
         Where they begin, bytes; None if they cannot be mapped.
-    num_bytes
-        Size of the whole file; one that has another is no longer the same.
+    num_bytes, modified
+        Size of the whole file, and when it was written, ns; one that has others is no longer the same.
     """
 
     path: str
@@ -46,6 +46,7 @@ class Hdf5Array:
     dtype: str
     offset: int | None
     num_bytes: int
+    modified: int
 
     def __getitem__(self, index: Any) -> np.ndarray:
         """Return a part of the array, a copy, as NumPy's basic indexing has it.
@@ -66,24 +67,28 @@ class Hdf5Array:
 
     def mapped_anew(self) -> Hdf5Array:
         """Return the same array, not opened: with it what has been mapped is given back, and counts no longer."""
-        return type(self)(self.path, self.name, self.shape, self.dtype, self.offset, self.num_bytes)
+        return type(self)(self.path, self.name, self.shape, self.dtype, self.offset, self.num_bytes, self.modified)
 
     def _opened(self) -> Any:
         """Return the array in the file, mapped or as h5py has it, the same one until the process is another."""
         process, array = self.__dict__.get("_kept", (None, None))
         if process != os.getpid():
-            self._require_same_size()
+            self._require_same_file()
             array = self._dataset() if self.offset is None else self._mapped(self.offset)
             self.__dict__["_kept"] = os.getpid(), array
         return array
 
-    def _require_same_size(self) -> None:
+    def _require_same_file(self) -> None:
         try:
-            now = os.stat(self.path).st_size
+            now = os.stat(self.path)
         except OSError as error:
             raise DataError(f"{self.path}: cannot be read ({error.strerror}).") from error
-        if now != self.num_bytes:
-            raise DataError(f"{self.path}: has {now} bytes, and had {self.num_bytes} when it was loaded; load it anew.")
+        if now.st_size != self.num_bytes:
+            raise DataError(
+                f"{self.path}: has {now.st_size} bytes, and had {self.num_bytes} when it was loaded; load it anew."
+            )
+        if now.st_mtime_ns != self.modified:
+            raise DataError(f"{self.path}: was written anew since it was loaded; load it anew.")
 
     def _mapped(self, offset: int) -> np.ndarray:
         mapped = np.memmap(self.path, dtype=self.dtype, mode="r", offset=offset, shape=self.shape)
@@ -135,6 +140,7 @@ def hdf5_array(path: str, dataset: Any) -> Hdf5Array:
         dtype=dataset.dtype.str,
         offset=_offset(path, dataset),
         num_bytes=os.stat(path).st_size,
+        modified=os.stat(path).st_mtime_ns,
     )
 
 

@@ -41,6 +41,8 @@ def write_hdf5(path: str | os.PathLike[str], responses: ImpulseResponses, *, com
         raise ArgumentError(f"responses={type(responses).__name__}: expected ImpulseResponses.")
     compress = flag("compress", compress)
     h5py = import_extra("h5py", "hdf5", "HDF5 files")
+    if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() == ".sofa":
+        raise ArgumentError(f"path={path!r}: expected that of an HDF5 file in MIRACLE's layout, such as room.h5.")
     path = Path(path)
     if path.exists():
         raise ExportError(f"{path}: exists, and nothing is overwritten; delete it or give another path.")

@@ -20,7 +20,7 @@ from acoupipe_grain.array.responses.loading import (
     existing_file,
     read_content,
 )
-from acoupipe_grain.array.responses.positions import checked_positions, require_distinct_sources
+from acoupipe_grain.array.responses.positions import as_array, checked_positions, require_distinct_sources
 from acoupipe_grain.array.responses.scenarios import require_scenario, scenario_named
 from acoupipe_grain.array.responses.stored_responses import (
     ResponsesInMemory,
@@ -122,7 +122,7 @@ class ImpulseResponses:
         ArgumentError
             If `responses` are no floating-point numbers or not all finite, or for the reasons of the class.
         """
-        array = np.asarray(responses)
+        array = as_array("responses", responses)
         if array.dtype.kind != "f" or array.ndim != 3:
             raise ArgumentError(
                 f"responses: {array.dtype} of shape {array.shape}; expected real floating-point numbers, shape "
@@ -237,12 +237,12 @@ class ImpulseResponses:
         DataError
             If the file is gone, has changed or cannot be read, or a response is not finite.
         """
-        chosen = np.asarray(indices)
+        chosen = as_array("indices", indices)
         if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
             raise ArgumentError(f"indices={indices!r}: expected a list of integers from 0 to {self.num_sources - 1}.")
-        chosen = chosen.astype(np.int64)
         if (outside := chosen[(chosen < 0) | (chosen >= self.num_sources)]).size:
             raise RecordIndexError(f"indices: {outside[0]}; expected integers from 0 to {self.num_sources - 1}.")
+        chosen = chosen.astype(np.int64)
         responses = self.stored.read(chosen)
         self._require_finite(responses, chosen)
         return responses

@@ -23,6 +23,9 @@ from acoupipe_grain.seeding import Streams
 SAME_PLACE = 1e-6
 """Metres up to which two positions are one."""
 
+SAME_PLANE = 1e-3
+"""Metres up to which points are in one plane."""
+
 
 @dataclass(frozen=True)
 class MeasuredResponses(ResponseSet):
@@ -74,8 +77,8 @@ class MeasuredResponses(ResponseSet):
         given
             A setup that agrees with it; or values of the others, in a mapping or None.
         """
-        if isinstance(given, MeasurementSetup):
-            return given
+        if not isinstance(given, Mapping | None):
+            return as_setup(given)
         values = dict(given or {})
         measured = {
             "mic_positions": self.responses.mic_positions,
@@ -114,6 +117,11 @@ class MeasuredResponses(ResponseSet):
             raise ArgumentError(
                 f"setup.mic_positions: microphone {int(np.argmax(apart))} is {apart.max():.3g} m from where the "
                 "responses were measured; leave them out."
+            )
+        plane = measured.source_positions[2]
+        if np.ptp(plane) <= SAME_PLANE and abs(plane.mean() - setup.grid.z) > max(SAME_PLANE, *setup.grid.steps):
+            raise ArgumentError(
+                f"setup.grid: is at z={setup.grid.z:g} m, all measured points at {plane.mean():g} m; give it that z."
             )
         if locations.outside(measured.source_positions.T).all():
             raise ArgumentError(

@@ -42,6 +42,8 @@ def read_npz(path: str) -> FileContent:
         name: stated_number(f"{path}: {name}", arrays[name], unit) if name in arrays else None
         for name, unit in (("sample_rate", "Hz"), ("speed_of_sound", "m/s"))
     }
+    if np.size(arrays.get("sample_rate", 0)) > 1:
+        raise DataError(f"{path}: sample_rate: {np.size(arrays['sample_rate'])} values; expected one, in Hz.")
     return FileContent(
         arrays["source_positions"],
         arrays["mic_positions"],

@@ -14,6 +14,14 @@ SMALLEST_DISTANCE = 1e-6
 """Sources that are nearer to each other are at one place, m."""
 
 
+def as_array(argument: str, value: Any) -> np.ndarray:
+    """Return an array, or raise `ArgumentError` if it is a list of lists of differing length."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ArgumentError(f"{argument}: rows of differing length; expected an array.") from None
+
+
 def checked_positions(argument: str, value: Any, kind: str) -> Float[np.ndarray, "3 place"]:
     """Return positions as a read-only array of double precision, m, shape (3, n).
 

@@ -10,10 +10,20 @@ from jaxtyping import Complex, Float
 from scipy import fft
 
 from acoupipe_grain import arguments
-from acoupipe_grain.array.geometry import distances
+from acoupipe_grain.array.geometry import distances, microphone_at
 from acoupipe_grain.array.measurement import MeasurementSetup, as_setup
+from acoupipe_grain.array.signals import expected_line_powers
 from acoupipe_grain.errors import ArgumentError
 
+_SPECIAL = (
+    "source_transfer",
+    "signal_line_powers",
+    "source_mixing",
+    "waveforms",
+    "directions",
+    "block_positions",
+)
+"""What scenes have besides where sources are something else than white noise from monopoles at rest."""
 _NEEDED = ("positions", "strengths", "mic_positions", "noise_power", "num_sources")
 
 
@@ -57,6 +67,7 @@ def expected_welch_csm(
     if missing := [name for name in _NEEDED if name not in scene]:
         raise ArgumentError(f"scene: lacks {', '.join(missing)}; expected an element of a SceneSource.")
     responses = scene.get("responses")
+    _require_white_noise(setup, scene)
     if upsampling is not None:
         upsampling = arguments.integer("upsampling", upsampling, minimum=1)
         if responses is not None:
@@ -78,6 +89,38 @@ def expected_welch_csm(
         csm += strength * (spreading.T @ spreading) * _coherence(setup, delays)
     csm += float(scene["noise_power"]) * np.eye(mics.shape[1])
     return csm * line_powers[:, None, None]
+
+
+def _require_white_noise(setup: MeasurementSetup, scene: Mapping[str, np.ndarray]) -> None:
+    """Refuse scenes of which something else is known than what this expectation is made of."""
+    is_heard = "responses" in scene
+    special = [name for name in _SPECIAL if name in scene and not (is_heard and name == "signal_line_powers")]
+    if is_heard and "signal_line_powers" in scene:
+        count = int(scene["num_sources"])
+        reference = _reference_mic(setup)
+        heard = np.asarray(scene["responses"])[:count, reference].astype(np.float64)
+        length = fft.next_fast_len(heard.shape[-1] + setup.block_size, real=True)
+        correlations = fft.irfft(np.abs(fft.rfft(heard, length)) ** 2, length)[:, : setup.block_size]
+        powers = expected_line_powers(correlations, setup)
+        if not np.allclose(
+            scene["signal_line_powers"][:, :count], powers, rtol=1e-3, atol=1e-6 * powers.max(initial=0)
+        ):
+            special.append("signal_line_powers")
+    if special:
+        raise ArgumentError(
+            f"scene: has {', '.join(special)}; expected white noise of monopoles at rest, that is inputs of mode "
+            "'welch' without signals, trajectories, directivity and flow."
+        )
+
+
+def _reference_mic(setup: MeasurementSetup) -> int:
+    number = microphone_at(setup.reference, setup.mic_positions)
+    if number is None:
+        raise ArgumentError(
+            f"setup.reference={setup.reference.tolist()}: no microphone is there; give the setup of the source that "
+            "the scene with responses is of."
+        )
+    return number
 
 
 def _coherence(setup: MeasurementSetup, delays: Float[np.ndarray, " mic"]) -> Complex[np.ndarray, "bin mic mic"]:

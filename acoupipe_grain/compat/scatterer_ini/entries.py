@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,10 +51,9 @@ class Entry:
 
     def integer(self, *, minimum: int, maximum: int | None = None) -> int:
         """Return a whole number within ``minimum ... maximum``."""
-        try:
-            value = int(self.text)
-        except ValueError:
-            raise self.refused(f"expected an integer of at least {minimum}.") from None
+        if not re.fullmatch(r"[+-]?[0-9]+", self.text):
+            raise self.refused(f"expected an integer of at least {minimum}.")
+        value = int(self.text)
         return self._checked(arguments.integer, value, minimum=minimum, maximum=maximum)
 
     def number(self, **limits: Any) -> float:

@@ -20,7 +20,7 @@ def frame_arguments(sections: Sections) -> Iterator[tuple[str, Any, str]]:
     Raises
     ------
     ArgumentError
-        If a value is of the wrong type, frames move and it is not said for how long, or the label is unclear.
+        If a value is of the wrong type, frames move and it is not said how long or how fast, or the label is unclear.
     """
     place = f"{sections.path}: [{_SECTION}]"
     if (entry := sections.get(_SECTION, "TargetSize")) is not None:
@@ -58,6 +58,9 @@ def _motion(sections: Sections) -> Iterator[tuple[str, Any, str]]:
             value = entry.number_or_range()
             if frames is not None:
                 yield name, value, entry.origin
+        elif frames is not None and name == "velocity":
+            place = f"{sections.path}: [{_SECTION}] Movement" if entry is None else entry.origin
+            raise ArgumentError(f"{place}: how fast do scatterers move? Give MovementVelocity, or Movement = False.")
 
 
 def _label(sections: Sections) -> str:

@@ -108,7 +108,7 @@ def read_sections(path: str | Path) -> Sections:
     parser = configparser.ConfigParser(default_section="", interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
-        parser.read_string(Path(path).read_text(encoding="utf-8"), str(path))
+        parser.read_string(Path(path).read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         raise ArgumentError(f"{path}: cannot be read ({error.strerror}); give the path of an INI file.") from error
     except (configparser.Error, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from acoupipe_grain.array.measurement import MeasurementSetup
+from acoupipe_grain.array.stored_setup import stored_frequencies, stored_setup
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.plotting.card.configured import as_text
 from acoupipe_grain.plotting.card.labels import label_section
@@ -22,7 +23,6 @@ from acoupipe_grain.plotting.card.tables import (
     metadata_list,
 )
 from acoupipe_grain.plotting.card.usage import usage_section
-from acoupipe_grain.plotting.stored_setup import stored_frequencies, stored_setup
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.records.plan import Plan
 

@@ -74,7 +74,6 @@ class TestLocations:
         points = np.array([[0.0, 0.0, 0.5], [0.3, 0.0, 0.5], [0.3, 0.05, 0.5]])
         locations = MeasuredLocations(setup, as_locations(None, setup, 1), points)
         assert locations.least_distance == pytest.approx(0.025)
-        assert locations.numbers(np.array([[0.29, 0.04, 0.5], [-1.0, 0.0, 0.5]])).tolist() == [2, 0]
 
     def test_a_single_point_is_enough_for_a_single_source(self, setup):
         locations = MeasuredLocations(setup, as_locations(None, setup, 1), np.array([[0.1, 0.0, 0.5]]))

@@ -1,3 +1,4 @@
+import os
 import pickle
 import subprocess
 import sys
@@ -223,9 +224,20 @@ def test_a_damaged_chunk_is_an_error(write_miracle):
         chunk = file["data/impulse_response"].id.get_chunk_info(2)
     content = bytearray(path.read_bytes())
     content[chunk.byte_offset + chunk.size // 2] ^= 0xFF
+    written = path.stat()
     path.write_bytes(content)
+    os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))  # a disk's fault, and nobody's writing
     with pytest.raises(DataError, match="/data/impulse_response cannot be read"):
         loaded.read([2])
+
+
+def test_a_file_written_anew_is_no_longer_the_same(write_miracle):
+    path = write_miracle()
+    stored = pickle.dumps(ImpulseResponses.load(path))
+    path.write_bytes(path.read_bytes())
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(DataError, match="was written anew since it was loaded"):
+        pickle.loads(stored).read([0])
 
 
 @pytest.mark.parametrize("name", ["data/impulse_response", "data/location/source", "data/location/receiver"])
