@@ -1,4 +1,4 @@
-"""Whether rooms are large enough for array and grid, and responses long enough for the direct sound."""
+"""Whether rooms are large enough for array and grid, and responses long enough for direct sound and reverberation."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-9
 """How much nearer to a wall something may be by rounding, m."""
+
+DECAY = 30.0
+"""By how much sound of a given reverberation time must have decayed at the end of responses, dB."""
 
 
 def require_arrival(
@@ -46,6 +49,34 @@ def require_arrival(
         raise ArgumentError(
             f"responses: num_taps={num_taps}: {who} {farthest:.4g} m from a microphone, and the direct sound takes "
             f"{needed} samples; expected at least that many, and as many again as there is to be reverberation."
+        )
+
+
+def require_decay(reverberation_time: Distribution, sample_rate: float, num_taps: int) -> None:
+    """Refuse reverberation times of which responses are too short to show a decay by `DECAY`.
+
+    Parameters
+    ----------
+    reverberation_time
+        What the times are drawn from, s.
+    sample_rate
+        Hz.
+    num_taps
+        Samples of the responses.
+    """
+    longest = reverberation_time.range[1]
+    if not math.isfinite(longest):
+        raise ArgumentError(
+            f"responses: reverberation_time={reverberation_time!r}: can be of any length, and responses have "
+            f"num_taps={num_taps} samples; give it bounds, apg.distribution(..., bounds=(lowest, highest)), and "
+            f"num_taps of at least {DECAY / 60.0 * sample_rate:g} Hz times the highest."
+        )
+    needed = math.ceil(round(DECAY / 60.0 * longest * sample_rate, 6))  # rounded: 0.2 + 0.4 is more than 0.6
+    if needed > num_taps:
+        raise ArgumentError(
+            f"responses: num_taps={num_taps}: reverberation_time={reverberation_time!r} can be {longest:.4g} s, and "
+            f"after {needed} samples of it sound has decayed by {DECAY:g} dB; expected at least that many, or shorter "
+            "times: a distribution with bounds=(lowest, highest)."
         )
 
 

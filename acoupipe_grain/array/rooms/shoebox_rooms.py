@@ -17,7 +17,7 @@ from acoupipe_grain.array.locations import Locations
 from acoupipe_grain.array.measurement import MeasurementSetup
 from acoupipe_grain.array.responses.response_set import ResponseSet
 from acoupipe_grain.array.rooms import placement
-from acoupipe_grain.array.rooms.fitting import ROUNDING, require_arrival, require_fitting_rooms
+from acoupipe_grain.array.rooms.fitting import ROUNDING, require_arrival, require_decay, require_fitting_rooms
 from acoupipe_grain.array.rooms.high_pass import high_passed
 from acoupipe_grain.array.rooms.images import cells_of_order, cells_within
 from acoupipe_grain.array.rooms.pulse_trains import HALF_LENGTH
@@ -27,12 +27,16 @@ from acoupipe_grain.array.rooms.room_responses import DirectedSource, room_respo
 from acoupipe_grain.array.signals.configured import Configured
 from acoupipe_grain.array.signals.limits import Limits
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.sampling import Distribution
 from acoupipe_grain.seeding import Streams
 
 ALL = "all"
 """What stands for images of any order."""
 
 MAX_ORDER = 200
+
+_DEFAULT_ORDER = 15
+"""Of rooms whose absorption is given."""
 
 SIZE = Quantities("size", ("length", "width", "height"), Limits(above=0.0, unit="m"))
 _ABSORPTION = Limits(minimum=0.0, maximum=1.0)
@@ -78,7 +82,8 @@ class ShoeboxRooms(Configured, ResponseSet):
         `reverberation_time` is given.
     reverberation_time
         Distribution of the reverberation time instead, s: all walls absorb as Eyring's formula asks for it in the
-        record's room, α = 1 − exp(−24 ln 10 · V/(c S T)). None: `absorption`.
+        record's room, α = 1 − exp(−24 ln 10 · V/(c S T)), and images of all orders are heard. Without scattering sound
+        decays slower than the formula says, the more so the flatter the room. None: `absorption`.
     yaw
         Distribution of the direction in which the array looks, degrees from the room's x axis towards y. None: uniform
         in (0, 360).
@@ -88,11 +93,12 @@ class ShoeboxRooms(Configured, ResponseSet):
     wall_distance
         Smallest distance of microphones, grid and sources from the walls, m.
     max_order
-        How many walls the sound of an image may have met: (4n³ + 6n² + 8n + 3)/3 images. "all": all that arrive within
-        the response.
+        How many walls the sound of an image may have met: (4n³ + 6n² + 8n + 3)/3 images. What has met more is missing,
+        so that the decay breaks off at about 10 n log₁₀(1 − α) dB. "all": all images that arrive within the response.
+        None: 15 with `absorption`, "all" with `reverberation_time`, which takes no other.
     num_taps
         Length of responses; what arrives later is left out. A response of reverberation time T has decayed by
-        60 dB · num_taps/(sampling rate · T) there.
+        60 dB · num_taps/(sampling rate · T) there; less than 30 dB is refused where `reverberation_time` is given.
     high_pass
         Where a high-pass filter of all responses begins, Hz (second-order Butterworth, causal); 0: no filter. Without
         it, reflections that all add up at 0 Hz take half as long again to decay as the rest, and have up to an
@@ -104,7 +110,8 @@ class ShoeboxRooms(Configured, ResponseSet):
     Raises
     ------
     ArgumentError
-        If a value has the wrong type or range, or both `absorption` and `reverberation_time` are given.
+        If a value has the wrong type or range, or `reverberation_time` and `absorption` or a number as `max_order` are
+        given.
     """
 
     kind: ClassVar[str] = "shoebox_rooms"
@@ -115,7 +122,7 @@ class ShoeboxRooms(Configured, ResponseSet):
     yaw: Annotated[Drawn, Unit("°")] = None
     array_position: Annotated[Any, Unit("m"), InFiles(Sequence[float | Mapping[str, Any]] | None)] = None
     wall_distance: Meters = 0.3
-    max_order: Annotated[Any, InFiles(int | str)] = 15
+    max_order: Annotated[Any, InFiles(int | str | None)] = None
     num_taps: Samples = 4096
     high_pass: Hertz = 10.0
     directivity: Annotated[Any, InFiles(str | Mapping[str, Any] | None)] = None
@@ -126,15 +133,17 @@ class ShoeboxRooms(Configured, ResponseSet):
                 f"absorption={self.absorption!r}, reverberation_time={self.reverberation_time!r}: one says what the "
                 "other is; give one of them."
             )
-        time, position = self.reverberation_time, self.array_position
+        position = self.array_position
+        time = self.reverberation_time
+        time = None if time is None else REVERBERATION_TIME.distribution(time)
         checked = {
             "size": SIZE.distributions(_DEFAULT_SIZE if self.size is None else self.size),
             "absorption": None if time is not None else _absorption(self.absorption),
-            "reverberation_time": None if time is None else REVERBERATION_TIME.distribution(time),
+            "reverberation_time": time,
             "yaw": YAW.distribution(_DEFAULT_YAW if self.yaw is None else self.yaw),
             "array_position": None if position is None else ARRAY_POSITION.distributions(position),
             "wall_distance": arguments.number("wall_distance", self.wall_distance, minimum=0, unit="m"),
-            "max_order": _max_order(self.max_order),
+            "max_order": _max_order(self.max_order, time),
             "num_taps": arguments.integer("num_taps", self.num_taps, minimum=2 * HALF_LENGTH),
             "high_pass": arguments.number("high_pass", self.high_pass, minimum=0, unit="Hz"),
             "directivity": as_directivity(self.directivity),
@@ -143,7 +152,7 @@ class ShoeboxRooms(Configured, ResponseSet):
             object.__setattr__(self, name, value)
 
     def check(self, setup: MeasurementSetup, locations: Locations) -> None:
-        """Raise `ArgumentError` if a room can be too small, or a response too short for the direct sound."""
+        """Raise `ArgumentError` if a room can be too small, or a response too short for direct sound or decay."""
         nyquist = setup.sample_rate / 2
         if self.high_pass >= nyquist:
             raise ArgumentError(
@@ -151,6 +160,8 @@ class ShoeboxRooms(Configured, ResponseSet):
                 "for no filter."
             )
         require_arrival(setup, placement.possible_sources(setup, locations), self.num_taps)
+        if self.reverberation_time is not None:
+            require_decay(self.reverberation_time, setup.sample_rate, self.num_taps)
         require_fitting_rooms(self, setup, locations)
 
     def room(self, setup: MeasurementSetup, streams: Streams, scene: Mapping[str, np.ndarray]) -> Room:
@@ -246,12 +257,20 @@ def _absorption(value: Any) -> Any:
     return ABSORPTION.distribution(_DEFAULT_ABSORPTION if value is None else value)
 
 
-def _max_order(value: Any) -> int | str:
+def _max_order(value: Any, reverberation_time: Distribution | None) -> int | str:
+    if value is None:
+        return _DEFAULT_ORDER if reverberation_time is None else ALL
     if isinstance(value, str):
         if value != ALL:
             raise ArgumentError(f"max_order={value!r}: expected an integer of at least 0, or {ALL!r}.")
         return value
-    return arguments.integer("max_order", value, minimum=0, maximum=MAX_ORDER)
+    order = arguments.integer("max_order", value, minimum=0, maximum=MAX_ORDER)
+    if reverberation_time is not None:
+        raise ArgumentError(
+            f"max_order={order}, reverberation_time={reverberation_time!r}: where reflections are limited, the decay "
+            "breaks off and is shorter than is asked for; leave max_order out, or give absorption instead."
+        )
+    return order
 
 
 def _shown(values: np.ndarray) -> str:

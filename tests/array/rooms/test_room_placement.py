@@ -7,6 +7,12 @@ from acoupipe_grain.array.locations import as_locations
 from acoupipe_grain.array.rooms import ShoeboxRooms
 from acoupipe_grain.errors import ArgumentError
 
+UP_TO_600_MS = {"dist": "uniform", "loc": 0.2, "scale": 0.4}
+
+
+def heights(rng, size):
+    return rng.choice([1.0, 3.0], size)
+
 
 def rooms_of(rooms, setup, scenes, count=300):
     batch = scenes.batch(range(count))
@@ -95,6 +101,12 @@ def test_rooms_do_not_depend_on_how_scenes_are_recorded(room_setup, room_scenes)
         ({"array_position": (0.5, 2.0, 1.2)}, r"array_position.x=.*can be 0.5 to 0.5 m; expected 1.02"),
         ({"array_position": (2.0, 2.0, 2.3)}, r"array_position.z=.*expected 0.6 to 2.1"),
         ({"num_taps": 50}, r"num_taps=50: sources can be .* at least"),
+        # A decay by 30 dB takes 0.5 · 0.6 s · 16 kHz = 4800 samples.
+        ({"reverberation_time": 0.6}, r"num_taps=4096: reverberation_time=.*can be 0.6 s.* 4800 samples"),
+        ({"reverberation_time": UP_TO_600_MS, "num_taps": 4799}, r"num_taps=4799: .*can be 0.6 s.* 4800 samples"),
+        # Uniform numbers have 53 bits: 0.1 s + 53 ln 2 s.
+        ({"reverberation_time": apg.distribution("expon", loc=0.1)}, r"num_taps=4096: .*can be 36.84 s.* with bounds="),
+        ({"reverberation_time": apg.distribution(heights, key="1 or 3")}, r"any length.* bounds=.*at least 8000 Hz"),
         ({"high_pass": 9000.0}, r"high_pass=9000: expected less than the Nyquist frequency, 8000 Hz"),
     ],
 )
@@ -110,6 +122,8 @@ def test_rooms_that_do_not_fit_are_refused(given, message, room_setup):
         {"size": (5.0, 1.45, 3.0), "yaw": {"dist": "uniform", "loc": 85, "scale": 10}},
         {"size": (5.0, 1.6, 1.2), "yaw": 90.0},
         {"array_position": (2.0, 2.0, 1.2)},
+        {"reverberation_time": UP_TO_600_MS, "num_taps": 4800},
+        {"reverberation_time": apg.distribution("expon", loc=0.1, bounds=(0.1, 0.5))},
     ],
 )
 def test_rooms_that_fit_are_accepted(given, room_setup, room_scenes):
@@ -123,10 +137,6 @@ def test_sources_off_the_grids_plane_need_room_too(room_setup):
     with pytest.raises(ArgumentError, match="size="):
         ShoeboxRooms(size=(4.5, 5.0, 3.0)).check(room_setup, locations)
     ShoeboxRooms(size=(8.5, 8.5, 3.0)).check(room_setup, locations)
-
-
-def heights(rng, size):
-    return rng.choice([1.0, 3.0], size)
 
 
 @pytest.mark.parametrize(

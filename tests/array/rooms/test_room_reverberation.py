@@ -44,10 +44,23 @@ def test_a_given_reverberation_time_is_that_of_the_room(room_setup, room_scenes)
     assert all(0 < room.absorption.min() == room.absorption.max() < 1 for room in drawn)
 
 
+COMPACT = (1.04, 1.12)
+"""How many times as long as by Eyring's formula energy takes in a room about as high as it is wide."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "time"), [((6.0, 5.0, 4.0), 0.3), ((7.0, 6.0, 5.0), 0.5), ((5.0, 4.5, 4.0), 0.4)])
-def test_energy_decays_as_it_does_in_a_specular_room_and_about_as_eyring_says(size, time, room_setup, room_scenes):
-    rooms = ShoeboxRooms(size=size, reverberation_time=time, max_order="all", num_taps=round(0.9 * time * 16000))
+@pytest.mark.parametrize(
+    ("size", "time", "slower"),
+    [
+        ((6.0, 5.0, 4.0), 0.3, COMPACT),
+        ((7.0, 6.0, 5.0), 0.5, COMPACT),
+        ((5.0, 4.5, 4.0), 0.4, COMPACT),
+        ((6.0, 5.0, 3.0), 0.3, (1.12, 1.22)),
+        ((10.0, 10.0, 2.7), 0.6, (1.5, 1.7)),
+    ],
+)
+def test_energy_decays_as_in_a_specular_room_slower_than_eyring_says(size, time, slower, room_setup, room_scenes):
+    rooms = ShoeboxRooms(size=size, reverberation_time=time, num_taps=round(0.9 * time * 16000))
     times = []
     for index in range(4):
         responses = rooms.of_scene(room_setup, room_scenes.streams, room_scenes[index]).astype(float)
@@ -56,7 +69,7 @@ def test_energy_decays_as_it_does_in_a_specular_room_and_about_as_eyring_says(si
         ]
     absorption = rooms.room(room_setup, room_scenes.streams, room_scenes[0]).absorption[0]
     np.testing.assert_allclose(np.mean(times), specular_decay_time(size, absorption, 16000.0, 0.9 * time), rtol=0.04)
-    np.testing.assert_allclose(np.mean(times), time, rtol=0.15)
+    assert slower[0] < np.mean(times) / time < slower[1]
 
 
 def test_the_high_pass_filter_takes_0_hz_away_and_leaves_the_rest(room_setup, room_scenes, transfer):

@@ -26,7 +26,7 @@ GIVEN = {
         "directivity": {"kind": "dipole", "direction": "reference"},
     },
     "walls": {"absorption": [0.1, SPREAD, 0.3, 0.4, 0.5, 0.6], "max_order": 3, "num_taps": 300},
-    "reverberation time": {"reverberation_time": 0.4, "directivity": "dipole", "max_order": 3, "num_taps": 300},
+    "reverberation time": {"reverberation_time": 0.4, "directivity": "dipole", "num_taps": 300},
 }
 every = pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
 
@@ -60,6 +60,8 @@ def test_what_is_written_differently_is_the_same():
     )
     assert ShoeboxRooms(absorption={"dist": "uniform", "loc": 0.2, "scale": 0.6}) == ShoeboxRooms()
     assert ShoeboxRooms(directivity="monopole") == ShoeboxRooms()
+    assert ShoeboxRooms(max_order=15) == ShoeboxRooms()
+    assert ShoeboxRooms(reverberation_time=0.3, max_order="all") == ShoeboxRooms(reverberation_time=0.3)
 
 
 @every
@@ -110,6 +112,10 @@ def test_a_source_has_the_same_response_whoever_radiates_beside_it(room_setup, r
         ({"absorption": {"dist": "uniform", "loc": 0.5, "scale": 1}}, "absorption=.*can be 1.5"),
         ({"reverberation_time": 0.0}, "reverberation_time=.*more than 0 s"),
         ({"absorption": 0.1, "reverberation_time": 0.5}, "absorption=0.1, reverberation_time=0.5: .*give one of them"),
+        (
+            {"reverberation_time": 0.5, "max_order": 6},
+            "max_order=6, reverberation_time=.*0.5.*leave max_order out, or give absorption",
+        ),
         ({"yaw": "north"}, "yaw='north'"),
         ({"array_position": 1.0}, "array_position=1.0: expected 3 .*x, y, z"),
         ({"wall_distance": -0.1}, "wall_distance=-0.1: expected a finite number in m, at least 0"),
