@@ -34,6 +34,7 @@ FLOORS = {
     "files": 5,
     "frames": 5,
     "compat": 6,
+    "training": 6,
     "config": 7,
     "plotting": 7,
     "bench": 8,
@@ -42,7 +43,10 @@ FLOORS = {
 }
 WINGS = ("array", "audio", "files", "frames")
 SERVICES = ("records", "pipeline", "exporting", "statistics", "transforms")
-HEAVY = ("array_record", "h5py", "matplotlib", "mlcroissant", "pyloudnorm", "ray", "soundfile", "soxr", "tfrecord")
+HEAVY = (
+    *("array_record", "h5py", "matplotlib", "mlcroissant", "netCDF4", "optax", "orbax", "pooch", "pyloudnorm", "ray"),
+    *("sofar", "soundfile", "soxr", "tfrecord"),
+)
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 

@@ -15,7 +15,16 @@ from acoupipe_grain.config.factories import (
     require_scope,
     values_for,
 )
-from acoupipe_grain.config.keys import CONFIGURABLE, REQUIRING, SOURCES, VALUES_OF, Key, owners_of, package_keys
+from acoupipe_grain.config.keys import (
+    CONFIGURABLE,
+    LEARNING,
+    REQUIRING,
+    SOURCES,
+    VALUES_OF,
+    Key,
+    owners_of,
+    package_keys,
+)
 from acoupipe_grain.config.saving import as_in_files, resolved_text
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.types import describe
@@ -46,8 +55,9 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     settings = configured_arguments(known, flags, owners)
     if not known.owners:
         used = {_unscoped(key).partition(".")[0] for key in settings}
-        # Defaults alone make no source of audio.
-        owners = [owner for owner in owners if owner in used or owner not in (*REQUIRING, *VALUES_OF)]
+        # Of sources only those that are configured, and what trains where something of it is.
+        optional = (*SOURCES, *VALUES_OF, *LEARNING) if used & {*SOURCES} else (*REQUIRING, *VALUES_OF, *LEARNING)
+        owners = [owner for owner in owners if owner in used or owner not in optional]
     if known.scope:
         require_scope(known.scope, settings)
     for scope in [known.scope] if known.scope else ["", *settings.scopes]:

@@ -18,7 +18,7 @@ _OF_ONE_JOB = ("export.shards",)
 """Keys that would be wrong in another run of the same configuration."""
 
 
-def add_configuration(command: argparse.ArgumentParser) -> None:
+def add_configuration(command: argparse.ArgumentParser, *, with_scope: bool = True) -> None:
     """Let a command take ``--args.load``, ``--args.save``, ``--scope`` and flags ``--Class.parameter value``."""
     command.add_argument(
         "--args.load",
@@ -30,24 +30,29 @@ def add_configuration(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--args.save", dest="args_save", metavar="FILE", help="write every key used and its value to a YAML file"
     )
-    command.add_argument("--scope", choices=SCOPES, default="", help="also use the keys with this prefix")
+    if with_scope:
+        command.add_argument("--scope", choices=SCOPES, default="", help="also use the keys with this prefix")
     command.epilog = "Every key can be given as a flag: --SyntheticSource.num_records 256. See `acoupipe-grain config`."
     command.set_defaults(takes_flags=True)
 
 
-def configured_arguments(known: argparse.Namespace, flags: Sequence[str], owners: Collection[str]) -> Settings:
+def configured_arguments(
+    known: argparse.Namespace, flags: Sequence[str], owners: Collection[str], scopes: Collection[str] | None = None
+) -> Settings:
     """Return the values of the configuration file, overridden by those on the command line.
 
     A file may hold keys for other commands and scopes; a flag that the command would not use is refused. `owners` are
-    the classes and functions whose keys the command uses.
+    the classes and functions whose keys the command uses, `scopes` the scopes (None: the one on the command line).
     """
+    used = [known.scope] if scopes is None else scopes
     given = parse_flags(flags)
     for key in given:
         scope, _, name = key.rpartition("/")
         if name.partition(".")[0] not in owners:
             raise ArgumentError(f"command line: --{key}: `{known.command}` uses keys of {', '.join(owners)} only.")
-        if scope != known.scope and scope:
-            raise ArgumentError(f"command line: --{key}: takes effect with --scope {scope} only.")
+        if scope and scope not in used:
+            remedy = f"takes effect with --scope {scope} only" if scopes is None else f"uses {', '.join(used)} only"
+            raise ArgumentError(f"command line: --{key}: {remedy}.")
     return load_with_flags(known.args_load or [], given)
 
 

@@ -16,12 +16,14 @@ from acoupipe_grain.cli import (
     download,
     export,
     inspect,
+    predict,
     preview,
     recordings,
     repair,
     responses,
     split,
     statistics,
+    train,
     verify,
 )
 from acoupipe_grain.config.flags import split_flags
@@ -29,7 +31,7 @@ from acoupipe_grain.errors import ArgumentError
 
 _COMMANDS = (
     *(export, verify, repair, inspect, preview, convert, config),
-    *(recordings, split, statistics, responses, download, bench, demo),
+    *(recordings, split, statistics, responses, download, train, predict, bench, demo),
 )
 
 

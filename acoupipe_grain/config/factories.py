@@ -17,6 +17,7 @@ from acoupipe_grain.config.keys import (
     SCOPES,
     SIMULATED,
     SOURCES,
+    STORED,
     VALUES_OF,
     owners_of,
     package_keys,
@@ -61,7 +62,7 @@ def source_name(arguments: Mapping[str, Any], scope: str = "", usable: Sequence[
         If it has keys of several, or of one that will not do, or without a scope keys in scopes only.
     """
     owners = {unscoped.partition(".")[0] for unscoped, _, _ in as_settings(arguments).in_order(scope)}
-    chosen = [name for name in OF_RECORDS if name in owners]
+    chosen = [name for name in (*OF_RECORDS, *STORED) if name in owners]
     if not scope and not chosen:
         _require_no_scoped_source(arguments)
     for name in [name for name in chosen if name in SIMULATED]:

@@ -38,6 +38,11 @@ from acoupipe_grain.files.wav_source import WavSource
 from acoupipe_grain.frames.source import ScattererSource
 from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.pipeline.mini_batches import MiniBatchOptions
+from acoupipe_grain.records import ArrayRecordSource
+from acoupipe_grain.training.experiment import Training
+from acoupipe_grain.training.models import EigenmodeTransformer, LightUNet, ResidualCNN, SegmentCNN, UNet
+from acoupipe_grain.training.options import TrainingOptions
+from acoupipe_grain.training.tasks import ScattererFrames, SegmentClasses, SourceMaps, SourceSets
 
 SCOPES = ("train", "val", "test")
 CONFIGURABLE: dict[str, Callable[..., Any]] = {
@@ -58,6 +63,11 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "NpySource": NpySource,
     "AlignedSource": AlignedSource,
     "ScattererSource": ScattererSource,
+    "ArrayRecordSource": ArrayRecordSource,
+    "Training": Training,
+    "TrainingOptions": TrainingOptions,
+    **{item.__name__: item for item in (SourceMaps, SourceSets, ScattererFrames, SegmentClasses)},
+    **{item.__name__: item for item in (UNet, LightUNet, ResidualCNN, EigenmodeTransformer, SegmentCNN)},
     "make_loader": make_loader,
     "export": export,
 }
@@ -70,11 +80,19 @@ FILES = ("RawMatrixSource", "WavSource", "MatSource", "NpySource", "AlignedSourc
 """Sources of numbers in files, which have no default either."""
 FRAMES = ("ScattererSource",)
 """Sources of imaging frames."""
-REQUIRING = ("ImpulseResponseSource", *AUDIO, *FILES)
+STORED = ("ArrayRecordSource",)
+"""Sources that read what was exported."""
+LEARNING = (
+    *("Training", "TrainingOptions"),
+    *("SourceMaps", "SourceSets", "ScattererFrames", "SegmentClasses"),
+    *("UNet", "LightUNet", "ResidualCNN", "EigenmodeTransformer", "SegmentCNN"),
+)
+"""What is trained, and how."""
+REQUIRING = ("ImpulseResponseSource", *AUDIO, *FILES, *STORED)
 """Sources with an argument that has no default."""
 OF_RECORDS = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
 """Sources whose records can be exported and counted."""
-SOURCES = (*OF_RECORDS, "SceneSource", "AcouPipeScenes")
+SOURCES = (*OF_RECORDS, *STORED, "SceneSource", "AcouPipeScenes")
 NESTED: dict[str, Callable[..., Any]] = {
     "setup": MeasurementSetup,
     "setup.grid": RectGrid,
@@ -237,6 +255,8 @@ def _descriptions(function: Callable[..., Any]) -> dict[str, str]:
     """Return what the docstring says of each argument: its first sentence, and what None means."""
     parsed = docstring_parser.parse(function.__doc__ or "", style=docstring_parser.DocstringStyle.NUMPYDOC)
     found: dict[str, str] = {}
+    if inspect.isclass(function) and not parsed.params and function.__base__ is not object:
+        return _descriptions(function.__base__)  # the arguments are those of what it is a kind of
     for item in parsed.params:
         text = " ".join((item.description or "").split())
         sentences = re.split(r"(?<=[a-z0-9)²][a-z0-9)²\]][.]) (?=[A-Z])", text)

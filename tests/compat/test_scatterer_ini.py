@@ -9,7 +9,7 @@ from acoupipe_grain.compat.scatterer_ini.sections import SECTIONS
 from acoupipe_grain.errors import ArgumentError
 
 EXAMPLE = Path(__file__).parents[2] / "conf" / "scatterers.ini"
-MOVING = {"DATA.Movement": "True", "DATA.MovementDuration": "4"}
+MOVING = {"DATA.Movement": "True", "DATA.MovementDuration": "4", "DATA.MovementVelocity": "2"}
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_seeds_of_noise_and_order_differ_between_splits_and_follow_the_seed(read
         ("UpSampling", "transposed", "upsampling", "transpose"),
         ("DownSampling", "maxpool", "downsampling", "maxpool"),
         ("Activation", "lrelu", "activation", "lrelu"),
-        ("Conv1DLater", "True", "conv1x1_last", True),
+        ("Conv1DLater", "True", "conv1x1_last", False),
         ("Initializer", "glorot_uniform", "initializer", "glorot_uniform"),
         ("BatchNorm", "False", "batch_norm", False),
         ("Shortcut", "True", "block_shortcut", True),
@@ -302,3 +302,32 @@ def test_the_example_has_every_key_and_none_is_without_effect(read, section):
                 read(changed)
         else:
             assert plain(read(changed)) != plain(read(text)), key
+
+
+@pytest.mark.parametrize("velocity", ["", "MovementVelocity=None\n"])
+def test_frames_that_move_and_stand_still_are_refused(tmp_path, velocity):
+    path = tmp_path / "config.ini"
+    path.write_text(f"[DATA]\nMovement=True\nMovementDuration=8\nTracks=True\n{velocity}")
+    with pytest.raises(ArgumentError, match=r"how fast do scatterers move\? Give MovementVelocity"):
+        read_scatterer_ini(path)
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path):
+    path = tmp_path / "config.ini"
+    path.write_bytes(b"\xef\xbb\xbf[DATA]\nNumScatter=7\n")
+    assert read_scatterer_ini(path).values["train/ScattererSource.num_scatterers"].value == 7
+
+
+@pytest.mark.parametrize("text", ["1_0", "\u0663", "1e1"])
+def test_numbers_are_plain_digits(tmp_path, text):
+    path = tmp_path / "config.ini"
+    path.write_text(f"[DATA]\nNumScatter={text}\n", encoding="utf-8")
+    with pytest.raises(ArgumentError, match=r"NumScatter=.*expected an integer"):
+        read_scatterer_ini(path)
+
+
+def test_what_is_trained_is_the_network_on_these_frames():
+    values = {key: item.value for key, item in read_scatterer_ini(EXAMPLE).values.items()}
+    assert (values["Training.task"], values["Training.model"]) == ("ScattererFrames", "UNet")
+    assert values["UNet.num_filters"] == 64
+    assert values["TrainingOptions.num_epochs"] == 15

@@ -166,7 +166,10 @@ def test_config_checks_the_files(audio, capsys):
 def test_commands_that_need_source_maps_refuse_audio(audio, capsys):
     settings(audio, SOURCES)
     assert main(["demo", "out", "--args.load", str(audio / "some.yml")]) == 2
-    assert "has keys of AudioDataSimpleSource; only SyntheticSource, AcouPipeSource" in capsys.readouterr().err
+    assert (
+        "has keys of AudioDataSimpleSource; only SyntheticSource, ImpulseResponseSource, AcouPipeSource"
+        in capsys.readouterr().err
+    )
 
 
 def test_two_sources_are_one_too_many(audio, capsys):

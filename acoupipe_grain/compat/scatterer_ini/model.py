@@ -57,7 +57,8 @@ _MEANINGS: Mapping[str, tuple[str, Callable[[Entry], Any]]] = {
     "UpSampling": ("upsampling", _spelled),
     "DownSampling": ("downsampling", _spelled),
     "Activation": ("activation", _spelled),
-    "Conv1DLater": ("conv1x1_last", Entry.flag),
+    # That program's network has the 1×1 convolution before the pixel shuffle where the key is True.
+    "Conv1DLater": ("conv1x1_last", lambda entry: not entry.flag()),
     "Initializer": ("initializer", _spelled),
     "BatchNorm": ("batch_norm", Entry.flag),
     "Shortcut": ("block_shortcut", Entry.flag),

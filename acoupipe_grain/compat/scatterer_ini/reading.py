@@ -16,7 +16,7 @@ from acoupipe_grain.compat.scatterer_ini.preprocessing import augmentation_argum
 from acoupipe_grain.compat.scatterer_ini.sections import Sections, read_sections
 from acoupipe_grain.seeding import MAX_SEED
 
-SOURCE, LOADER = "ScattererSource", "make_loader"
+SOURCE, LOADER, NETWORK = "ScattererSource", "make_loader", "UNet"
 _SPLITS = {
     "train": ("training", "PREPROCESS_TRAIN", ("NumDataTrain",)),
     "val": ("validation", "PREPROCESS_VALID", ("NumDataValid",)),
@@ -82,7 +82,21 @@ def read_scatterer_ini(path: str | Path) -> ScattererIni:
         for name, mapped in _of_loader(sections, scope, np.random.SeedSequence(seed, spawn_key=(number,))).items():
             values[f"{scope}/{LOADER}.{name}"] = mapped
     values[f"train/{LOADER}.num_epochs"] = Mapped(num_epochs, f"{sections.path}: [TRAINING] Epochs")
-    return ScattererIni(values, num_epochs, model_options(sections))
+    model = model_options(sections)
+    return ScattererIni(values | _of_training(sections, num_epochs, model), num_epochs, model)
+
+
+def _of_training(sections: Sections, num_epochs: int, model: Mapping[str, Any]) -> dict[str, Mapped]:
+    """Return what is trained, and how long: that program's U-Net on its frames."""
+    place = f"{sections.path}: [MODEL]"
+    found = {
+        "Training.task": Mapped("ScattererFrames", place),
+        "Training.model": Mapped(NETWORK, place),
+        "TrainingOptions.num_epochs": Mapped(num_epochs, f"{sections.path}: [TRAINING] Epochs"),
+    }
+    ratio = _integer(sections.get("PREPROCESS_TRAIN", "SizeRatio"), 1, minimum=1)
+    options = {**model, "size_ratio": ratio}
+    return found | {f"{NETWORK}.{name}": Mapped(value, place) for name, value in options.items()}
 
 
 def _of_source(sections: Sections, scope: str, seed: int) -> dict[str, Mapped]:

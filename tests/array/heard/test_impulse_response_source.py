@@ -75,6 +75,7 @@ class TestFreeField:
 class TestReference:
     """A source's strength is its contribution to the reference microphone's auto-power."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("mode", MODES)
     def test_of_one_source_the_label_is_the_reference_microphones_power(self, reverberant, mode):
         names = ESTIMATED[:2] if mode == "analytic" else ESTIMATED
@@ -129,6 +130,7 @@ class TestReference:
         np.testing.assert_allclose(scaled * np.linalg.norm(raw[3]), raw, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 class TestSignals:
     def test_time_signals_are_the_convolution_in_both_engines(self, reverberant):
         names = ("time_data",)
@@ -256,6 +258,7 @@ class TestScenes:
         assert np.abs(source[0]["loc"][:, :1] - points).max(0).min() < 1e-6
 
 
+@pytest.mark.slow
 class TestSource:
     @pytest.mark.parametrize("mode", MODES)
     def test_batches_are_single_records(self, reverberant, mode):

@@ -1,0 +1,143 @@
+"""What is trained on what: a task by name, a model by name, and the network that suits both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from acoupipe_grain import arguments
+from acoupipe_grain.array.grid import RectGrid
+from acoupipe_grain.errors import ArgumentError, unknown_name
+from acoupipe_grain.specs import ArraySpec, ElementSpec
+from acoupipe_grain.training.models import MODELS
+from acoupipe_grain.training.task import Batch
+from acoupipe_grain.training.tasks import TASKS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What is trained.
+
+    Parameters
+    ----------
+    task
+        Name of what is learned: "SourceMaps", "SourceSets", "ScattererFrames" or "SegmentClasses".
+    model
+        Name of what learns: "UNet", "LightUNet", "ResidualCNN", "EigenmodeTransformer" or "SegmentCNN".
+    num_devices
+        Devices that batches are shared out over. None: all there are.
+
+    Raises
+    ------
+    ArgumentError
+        If a name is unknown, or there are not so many devices.
+    """
+
+    task: str = "SourceMaps"
+    model: str = "UNet"
+    num_devices: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (("task", TASKS), ("model", MODELS)):
+            if getattr(self, name) not in known:
+                raise unknown_name(name, getattr(self, name), known)
+        if self.num_devices is not None:
+            arguments.integer("num_devices", self.num_devices, minimum=1)
+
+    def devices(self) -> list[jax.Device]:
+        """Return the devices."""
+        there = jax.local_devices()
+        if self.num_devices is not None and self.num_devices > len(there):
+            raise ArgumentError(
+                f"num_devices={self.num_devices}: there are {len(there)}, {there[0].platform}; use fewer."
+            )
+        return there[: self.num_devices]
+
+
+def batch_spec(batch: Batch, spec: ElementSpec) -> dict[str, ArraySpec]:
+    """Return what batches hold of each item, transforms applied.
+
+    Parameters
+    ----------
+    batch
+        Any batch.
+    spec
+        Of the source's elements: names of axes that are still there.
+    """
+    found = {}
+    for name, array in batch.items():
+        shape = np.shape(array)[1:]
+        known = spec.get(name)
+        axes = known.axes if known is not None and len(known.axes) == len(shape) else ("",) * len(shape)
+        found[name] = ArraySpec(shape, np.dtype(array.dtype).name, axes)
+    return found
+
+
+def first_batch(name: str, loader: Iterable[Batch]) -> Batch:
+    """Return the first batch of a loader, or raise `ArgumentError` if there is none."""
+    iterator: Any = iter(loader)
+    try:
+        return next(iterator)
+    except StopIteration:
+        raise ArgumentError(f"{name}: the loader gives no batch; give it records.") from None
+    finally:
+        iterator.close()
+
+
+def network_for(model: Any, task: Any, spec: ElementSpec, rngs: Any) -> Any:
+    """Return the network of a model for a task.
+
+    Parameters
+    ----------
+    model
+        Options of the model.
+    task
+        What is learned.
+    spec
+        What batches hold of each item.
+    rngs
+        `flax.nnx.Rngs` of initial values and dropout.
+    """
+    outputs = task.output_shape(spec)
+    if getattr(model, "output", None) == "map" and not isinstance(outputs, Mapping):
+        outputs = {"map": outputs}
+    try:
+        return model.build(task.input_shape(spec), outputs, rngs=rngs)
+    except ArgumentError as error:
+        raise ArgumentError(f"model {type(model).__name__} for task {type(task).__name__}: {error}") from error
+
+
+def described(model: Any, task: Any) -> dict[str, Any]:
+    """Return the JSON mapping that `rebuilt` makes model and task of."""
+    return {"model": _described(model), "task": _described(task)}
+
+
+def rebuilt(configuration: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the options of a model, and a task, as `described` told them.
+
+    Raises
+    ------
+    ArgumentError
+        If a class is not known here.
+    """
+    found = []
+    for name, known in (("model", MODELS), ("task", TASKS)):
+        given = configuration[name]
+        if given["class"] not in known:
+            raise unknown_name(name, given["class"], known)
+        values = dict(given["options"])
+        if values.get("grid") is not None:
+            values["grid"] = RectGrid(**values["grid"])
+        found.append(known[given["class"]](**values))
+    return found[0], found[1]
+
+
+def _described(options: Any) -> dict[str, Any]:
+    values = asdict(options)
+    if "grid" in values and options.grid is not None:
+        values["grid"] = options.grid.to_json()
+    return {"class": type(options).__name__, "options": values}

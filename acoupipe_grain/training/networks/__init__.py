@@ -1,0 +1,1 @@
+"""Networks: the flax.nnx modules that the options in `acoupipe_grain.training.models` build."""

@@ -1,0 +1,195 @@
+"""From beamformer maps to where sources are and how loud: presence and level at each point of the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from acoupipe_grain import arguments
+from acoupipe_grain.array.grid import RectGrid
+from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.specs import ElementSpec
+from acoupipe_grain.training.losses import binary_cross_entropy
+from acoupipe_grain.training.metrics import peaks
+from acoupipe_grain.training.task import Batch, Metric
+from acoupipe_grain.training.tasks.element_arrays import grid_of_source, required_array
+from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
+
+NAME = "SourceMaps"
+SMALLEST_POWER = 1e-30  # below, powers count as this, that they have a level
+_DECIBELS = 10 / np.log(10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceMaps:
+    """Sources found in maps: presence at each grid point, and the level there.
+
+    Inputs are levels of a map below its maximum over all points and frequencies, 0 ... 1 over `dynamic_range`,
+    (x, y, frequency). Outputs have channels: a logit of presence, and for each frequency the level of the source over
+    that maximum, in the same scale. The target of presence is max_j exp(−d²/(2 s²)), d the distance from source j in x
+    and y. The loss of an item is the binary cross-entropy of presence, and `level_weight` times the mean absolute
+    difference of levels, weighted with the target of presence.
+
+    Sources are found at peaks of presence; their strength is the level at the peak.
+
+    Parameters
+    ----------
+    map
+        Array of elements with the axes frequency, x and y.
+    strengths
+        Array of elements with the axes frequency and source: the true strengths.
+    dynamic_range
+        Levels as far below the maximum count as silence, dB.
+    spread
+        Width s of the target of presence, in steps of the grid.
+    positive_weight
+        Weight of what is present in the cross-entropy.
+    level_weight
+        Weight of levels.
+    threshold
+        Presence from which on a peak is a source, 0 ... 1.
+    tolerance
+        Distance within which a source counts as found, m.
+    grid
+        Grid of the map; None: that of the source that the task is for.
+
+    Raises
+    ------
+    ArgumentError
+        If a value has the wrong type or range.
+    """
+
+    map: str = "sourcemap"
+    strengths: str = "source_strength_analytic"
+    dynamic_range: float = 30.0
+    spread: float = 1.0
+    positive_weight: float = 5.0
+    level_weight: float = 1.0
+    threshold: float = 0.5
+    tolerance: float = 0.05
+    grid: RectGrid | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("dynamic_range", "spread", "positive_weight", "tolerance"):
+            arguments.number(name, getattr(self, name), above=0)
+        arguments.number("level_weight", self.level_weight, minimum=0)
+        arguments.number("threshold", self.threshold, above=0, below=1)
+        for name in ("map", "strengths"):
+            if not isinstance(getattr(self, name), str):
+                raise ArgumentError(f"{name}={getattr(self, name)!r}: expected the name of an array of the elements.")
+
+    def for_source(self, source: Any, spec: ElementSpec) -> SourceMaps:
+        """Return the task with the grid of a source; raises if batches, without the first axis, lack something."""
+        task = replace(self, grid=grid_of_source(NAME, source)) if self.grid is None else self
+        task.check(spec)
+        return task
+
+    def check(self, spec: ElementSpec) -> None:
+        """Raise `ArgumentError` if elements lack what is needed."""
+        found = required_array(NAME, spec, self.map, ("frequency", "x", "y"))
+        required_array(NAME, spec, self.strengths, ("frequency", "source"))
+        for name in ("loc", "source_mask"):
+            required_array(NAME, spec, name)
+        if found.shape[0] != spec[self.strengths].shape[0]:
+            raise ArgumentError(f"task {NAME}: {self.map!r} and {self.strengths!r} have different frequencies.")
+        if self.grid is not None and tuple(found.shape[1:]) != self.grid.shape:
+            raise ArgumentError(f"task {NAME}: {self.map!r} has {found.shape[1:]} points, the grid {self.grid.shape}.")
+
+    def input_shape(self, spec: ElementSpec) -> jax.ShapeDtypeStruct:
+        """Return what a model takes of one item: (x, y, frequency)."""
+        num_lines, *points = spec[self.map].shape
+        return jax.ShapeDtypeStruct((*points, num_lines), np.dtype("float32"))
+
+    def output_shape(self, spec: ElementSpec) -> jax.ShapeDtypeStruct:
+        """Return what a model gives of one item: (x, y, 1 + frequencies)."""
+        *points, num_lines = self.input_shape(spec).shape
+        return jax.ShapeDtypeStruct((*points, 1 + num_lines), np.dtype("float32"))
+
+    def inputs(self, batch: Batch) -> Float[Array, "batch x y freq"]:
+        """Return scaled levels of the map."""
+        powers = jnp.moveaxis(batch[self.map], 1, -1)
+        return 1 + jnp.clip(_level(powers / self._maximum(batch)), -self.dynamic_range, 0) / self.dynamic_range
+
+    def loss(self, outputs: Any, batch: Batch) -> Float[Array, " batch"]:
+        """Return the loss of each item."""
+        values = _map_of(outputs)
+        presence, nearest = self._targets(batch)
+        of_presence = binary_cross_entropy(values[..., 0], presence, positive_weight=self.positive_weight)
+        powers = jnp.take_along_axis(batch[self.strengths][..., None, None, :], nearest[:, None, ..., None], axis=-1)
+        levels = _level(jnp.moveaxis(powers[..., 0], 1, -1) / self._maximum(batch))
+        true = 1 + jnp.clip(levels, -self.dynamic_range, self.dynamic_range) / self.dynamic_range
+        weights = presence / jnp.maximum(presence.sum(axis=(1, 2), keepdims=True), 1e-6)
+        differences = jnp.abs(values[..., 1:] - true).mean(axis=-1) * weights
+        return of_presence + self.level_weight * differences.sum(axis=(1, 2))
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Localisation of sources, and levels of those that were found."""
+        return LocalisationMetrics(self._located, self.tolerance, "m", has_powers=True).metrics()
+
+    def predictions(self, outputs: Any, batch: Batch) -> dict[str, Array]:
+        """Return presence and powers, Pa², at each point, (x, y) and (frequency, x, y)."""
+        values = _map_of(outputs)
+        levels = (jnp.moveaxis(values[..., 1:], -1, 1) - 1) * self.dynamic_range
+        powers = self._maximum(batch) * 10 ** (jnp.clip(levels, -300, 300) / 10)
+        return {"presence": jax.nn.sigmoid(values[..., 0]), "powers": powers}
+
+    def draw(self, figure: Any, outputs: Any, batch: Batch) -> None:
+        """Draw the map, its true sources and those found."""
+        axes = figure.subplots(1, 2)
+        grid = self._known_grid
+        extent = (grid.x_min, grid.x_max, grid.y_min, grid.y_max)
+        images = {
+            "input": np.asarray(self.inputs(batch))[0, ..., 0],
+            "presence": np.asarray(self.predictions(outputs, batch)["presence"])[0],
+        }
+        (item,) = self._located(outputs, batch)
+        for axis, (title, image) in zip(axes, images.items(), strict=True):
+            axis.imshow(image.T, origin="lower", extent=extent, vmin=0, vmax=1)
+            axis.plot(*item.true[:, :2].T, "o", markerfacecolor="none", markeredgecolor="crimson", markersize=9)
+            axis.set(title=title, xlabel="x / m", ylabel="y / m")
+        axes[1].plot(*item.predicted[:, :2].T, "x", color="white")
+
+    @property
+    def _known_grid(self) -> RectGrid:
+        if self.grid is None:
+            raise ArgumentError(f"task {NAME}: has no grid; use for_source(source).")
+        return self.grid
+
+    def _maximum(self, batch: Batch) -> Float[Array, "batch 1 1 1"]:
+        return jnp.maximum(jnp.max(batch[self.map], axis=(1, 2, 3), keepdims=True), SMALLEST_POWER)
+
+    def _targets(self, batch: Batch) -> tuple[Float[Array, "batch x y"], Any]:
+        """Return the target of presence at each point, and which source is nearest to it."""
+        grid = self._known_grid
+        x, y = (jnp.asarray(axis, jnp.float32) for axis in grid.axes)
+        loc = batch["loc"]
+        steps = (x[:, None, None] - loc[:, 0, None, None, :]) ** 2 + (y[:, None] - loc[:, 1, None, None, :]) ** 2
+        squared = jnp.where(batch["source_mask"][:, None, None, :], steps, jnp.inf)
+        width = self.spread * min(grid.steps)
+        return jnp.exp(-squared.min(axis=-1) / (2 * width**2)), squared.argmin(axis=-1)
+
+    def _located(self, outputs: Any, batch: Batch) -> Iterator[Located]:
+        found = {name: np.asarray(array) for name, array in self.predictions(outputs, batch).items()}
+        for row, presence in enumerate(found["presence"]):
+            at = peaks(presence, self.threshold, size=3)
+            mask = np.asarray(batch["source_mask"][row])
+            powers = found["powers"][row][:, *at.indices.T].T
+            true_powers = np.asarray(batch[self.strengths][row])[:, mask].T
+            true = np.asarray(batch["loc"][row])[:, mask].T
+            yield Located(at.positions(self._known_grid)[:, :2], true[:, :2], powers, true_powers)
+
+
+def _level(powers: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    return _DECIBELS * jnp.log(jnp.maximum(powers, SMALLEST_POWER))
+
+
+def _map_of(outputs: Any) -> Float[Array, "batch x y channel"]:
+    """Return the map that a model gives, by itself or among others by name."""
+    return outputs["map"] if isinstance(outputs, Mapping) else outputs
