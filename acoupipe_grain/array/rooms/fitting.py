@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,9 +15,6 @@ from acoupipe_grain.array.rooms import placement
 from acoupipe_grain.array.rooms.pulse_trains import HALF_LENGTH
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.sampling import Distribution
-
-if TYPE_CHECKING:
-    from acoupipe_grain.array.rooms.shoebox_rooms import ShoeboxRooms
 
 ROUNDING = 1e-9
 """How much nearer to a wall something may be by rounding, m."""
@@ -80,7 +77,7 @@ def require_decay(reverberation_time: Distribution, sample_rate: float, num_taps
         )
 
 
-def require_fitting_rooms(rooms: ShoeboxRooms, setup: MeasurementSetup, locations: Locations) -> None:
+def require_fitting_rooms(rooms: Any, setup: MeasurementSetup, locations: Locations) -> None:
     """Refuse rooms into which array, grid and sources may not fit, whatever direction the array may look to.
 
     What is not known (functions, sources anywhere) is left to the records.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,6 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Complex, Float
 
-from acoupipe_grain.training.models.eigenmode_transformer import EigenmodeTransformer
 from acoupipe_grain.training.networks.attention import DecoderBlock, EncoderBlock
 from acoupipe_grain.training.networks.layers import linear
 from acoupipe_grain.training.networks.source_output import sources_of
@@ -59,7 +59,7 @@ class EigenmodeNetwork(nnx.Module):
 
     def __init__(
         self,
-        options: EigenmodeTransformer,
+        options: Any,
         *,
         num_frequencies: int,
         num_mics: int,

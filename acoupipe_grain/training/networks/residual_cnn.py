@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,6 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
-from acoupipe_grain.training.models.residual_cnn import ResidualCNN
 from acoupipe_grain.training.networks.layers import Layers, linear
 from acoupipe_grain.training.networks.pre_activation import PreActivationBlock
 from acoupipe_grain.training.networks.source_output import sources_of
@@ -40,7 +40,7 @@ class ResidualNetwork(nnx.Module):
 
     def __init__(
         self,
-        options: ResidualCNN,
+        options: Any,
         *,
         input_shape: tuple[int, ...],
         map_shape: tuple[int, ...] | None,
@@ -81,7 +81,7 @@ class ResidualNetwork(nnx.Module):
 class Stage(nnx.Module):
     """Residual blocks, the first with a stride. Those that use its features norm and activate them."""
 
-    def __init__(self, options: ResidualCNN, num_inputs: int, num_filters: int, stride: int, layers: Layers) -> None:
+    def __init__(self, options: Any, num_inputs: int, num_filters: int, stride: int, layers: Layers) -> None:
         self.blocks: nnx.List[PreActivationBlock] = nnx.List()
         for index in range(options.num_blocks):
             keeps_shape = num_inputs == num_filters and (index > 0 or stride == 1)
@@ -110,7 +110,7 @@ class Whole(nnx.Module):
     A mean over pixels would lose where things are.
     """
 
-    def __init__(self, options: ResidualCNN, num_inputs: int, sizes: tuple[int, int], layers: Layers) -> None:
+    def __init__(self, options: Any, num_inputs: int, sizes: tuple[int, int], layers: Layers) -> None:
         self.norm = layers.normalization(num_inputs)
         self.reduction = layers.convolution(num_inputs, _NUM_FLATTENED, 1)
         self.linear = linear(_NUM_FLATTENED * sizes[0] * sizes[1], options.width, layers.rngs)
@@ -139,7 +139,7 @@ class WholeToSources(nnx.Module):
 class WholeToMap(nnx.Module):
     """A map, from a coarse one (each pixel 4×4 of its) that is a linear function of the numbers of an item."""
 
-    def __init__(self, options: ResidualCNN, map_shape: tuple[int, ...], layers: Layers) -> None:
+    def __init__(self, options: Any, map_shape: tuple[int, ...], layers: Layers) -> None:
         self.map_shape = map_shape
         self.coarse_shape = (*(-(-size // _COARSENESS) for size in map_shape[:2]), options.num_filters)
         self.linear = linear(options.width, math.prod(self.coarse_shape), layers.rngs)
@@ -187,7 +187,7 @@ def _resized(x: Float[Array, "batch x y channel"], shape: Sequence[int]) -> Floa
     return jax.image.resize(x, (x.shape[0], *shape[:2], x.shape[-1]), "linear")
 
 
-def _filters_and_sizes(options: ResidualCNN, shape: tuple[int, ...]) -> tuple[list[int], tuple[int, int]]:
+def _filters_and_sizes(options: Any, shape: tuple[int, ...]) -> tuple[list[int], tuple[int, int]]:
     """Return the filters of each stage, and the pixels of the last one."""
     filters, (x, y) = [options.num_filters], shape[:2]
     for stride in options.strides:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
-from acoupipe_grain.training.models.segment_cnn import SegmentCNN
 from acoupipe_grain.training.networks.layers import Layers, linear
 
 
@@ -25,9 +26,7 @@ class SegmentNetwork(nnx.Module):
         Where initial values and dropout get their random numbers.
     """
 
-    def __init__(
-        self, options: SegmentCNN, *, num_bands: int, num_channels: int, num_classes: int, rngs: nnx.Rngs
-    ) -> None:
+    def __init__(self, options: Any, *, num_bands: int, num_channels: int, num_classes: int, rngs: nnx.Rngs) -> None:
         norm = "batch" if options.batch_norm else None
         layers = Layers(2, rngs, options.activation, options.initializer, norm)
         self.band_norm = layers.normalization(num_bands)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
-from acoupipe_grain.training.models.unet import UNet
 from acoupipe_grain.training.networks.layers import ACTIVATIONS, Layers, identity
 from acoupipe_grain.training.networks.pre_activation import PreActivationBlock
 from acoupipe_grain.training.networks.resampling import Downsampling, Upsampling, padding_to
@@ -18,7 +18,7 @@ from acoupipe_grain.training.networks.resampling import Downsampling, Upsampling
 class LevelDown(nnx.Module):
     """1×1 convolution, residual block, downsampling."""
 
-    def __init__(self, options: UNet, num_inputs: int, num_filters: int, layers: Layers) -> None:
+    def __init__(self, options: Any, num_inputs: int, num_filters: int, layers: Layers) -> None:
         self.convolution = layers.convolution(num_inputs, num_filters, 1)
         self.block = _block(options, num_filters, num_filters, layers, options.dropout_rate)
         factors = options.factors(layers.num_dimensions)
@@ -41,7 +41,7 @@ class LevelUp(nnx.Module):
         Channels after it.
     """
 
-    def __init__(self, options: UNet, num_inputs: int, num_filters: int, layers: Layers) -> None:
+    def __init__(self, options: Any, num_inputs: int, num_filters: int, layers: Layers) -> None:
         rate = 0.0 if options.dropout_encoder_only else options.dropout_rate
         self.skip = options.skip
         self.convolution = layers.convolution(num_inputs, num_filters, 1)
@@ -87,7 +87,7 @@ class UNetNetwork(nnx.Module):
 
     def __init__(
         self,
-        options: UNet,
+        options: Any,
         *,
         num_inputs: int,
         num_outputs: int,
@@ -158,7 +158,7 @@ class UNetNetwork(nnx.Module):
         return x
 
 
-def _block(options: UNet, num_inputs: int, num_filters: int, layers: Layers, rate: float) -> PreActivationBlock:
+def _block(options: Any, num_inputs: int, num_filters: int, layers: Layers, rate: float) -> PreActivationBlock:
     """Return the residual block of a level, or of the middle, where the number of channels changes."""
     has_shortcut = options.block_shortcut and num_inputs == num_filters
     return PreActivationBlock(
