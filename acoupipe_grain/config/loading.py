@@ -21,7 +21,8 @@ def load_arguments(path: str | Path, keys: Keys | None = None) -> Settings:
 
     ``$include: [base.yml]`` takes over the keys of other files, relative to the including file; its own keys win.
     Nothing in a file is executed. A file whose name ends in ``.ini`` is data_pipeline's ``config.ini``: its values have
-    keys of `ScattererSource` and `make_loader` in the scopes train, val and test, see docs/frames.md.
+    keys of `ScattererSource` and `make_loader` in the scopes train, val and test, and of what is trained, see
+    docs/frames.md.
 
     Parameters
     ----------

@@ -30,11 +30,11 @@ class ResponseSet(ABC):
 
     def numbers(self, scene: Mapping[str, np.ndarray]) -> Int[np.ndarray, " source"]:
         """Return which of the numbered responses each source of a scene, or of stacked ones, has, one after another."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: has no numbered responses")
 
     def read(self, numbers: Int[np.ndarray, " source"]) -> Float32[np.ndarray, "source mic tap"]:
         """Return some of the numbered responses."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: has no numbered responses")
 
     @abstractmethod
     def of_scene(
