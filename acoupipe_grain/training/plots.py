@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from acoupipe_grain.training.history import EpochRecord
 from acoupipe_grain.training.task import Batch
 
 HISTORY, PICTURES = "history", "pictures"
-DPI = 110
+DPI, ANIMATION_DPI = 110, 70
+EXAMPLE_SIZE = (12.0, 4.0)  # inches
+FRAMES_PER_SECOND = 6
 
 
 def plot_history(
@@ -56,7 +59,7 @@ def plot_history(
 def draw_examples(
     task: Any, outputs_of: Callable[[Batch], Any], batches: Iterable[Batch], num_items: int, folder: Path
 ) -> list[Path]:
-    """Draw the first items of a loader by the task's ``draw``, and return the PNG files; none if it cannot draw.
+    """Draw the first items of a loader by the task's ``draw``, what moves by its ``animate`` too; return the files.
 
     Parameters
     ----------
@@ -69,21 +72,38 @@ def draw_examples(
     num_items
         How many items to draw.
     folder
-        Of the training; the files are ``pictures/example_<n>.png``.
+        Of the training; the files are ``pictures/example_<n>.png`` and ``.gif``. None if the task cannot draw.
     """
-    paths: list[Path] = []
-    if not hasattr(task, "draw") or not num_items:
-        return paths
-    for batch in each(batches):
-        outputs, batch = jax.device_get((outputs_of(batch), dict(batch)))
-        for number in range(min(num_items_of(batch), num_items - len(paths))):
-            item = slice(number, number + 1)
-            figure = _figure((12.0, 4.0))
-            task.draw(figure, *jax.tree.map(lambda array, item=item: array[item], (outputs, batch)))
-            paths.append(_save(figure, folder / PICTURES / f"example_{len(paths)}.png"))
-        if len(paths) == num_items:
-            break
+    if not hasattr(task, "draw"):
+        return []
+    paths = []
+    for number, item in enumerate(islice(_items(outputs_of, batches), num_items)):
+        path = folder / PICTURES / f"example_{number}.png"
+        figure = _figure(EXAMPLE_SIZE)
+        task.draw(figure, *item)
+        paths.append(_save(figure, path))
+        paths += _animated(task, item, path.with_suffix(".gif"))
     return paths
+
+
+def _items(outputs_of: Callable[[Batch], Any], batches: Iterable[Batch]) -> Iterator[tuple[Any, Batch]]:
+    """Yield outputs and batch of each item by itself."""
+    for batch in each(batches):
+        found = jax.device_get((outputs_of(batch), dict(batch)))
+        for number in range(num_items_of(batch)):
+            yield jax.tree.map(lambda array, number=number: array[number : number + 1], found)
+
+
+def _animated(task: Any, item: tuple[Any, Batch], path: Path) -> list[Path]:
+    figure = _figure(EXAMPLE_SIZE)
+    moving = task.animate(figure, *item) if hasattr(task, "animate") else None
+    if moving is None:
+        return []
+    animation = import_extra("matplotlib.animation", "train", "Pictures")
+    writer = animation.PillowWriter(fps=FRAMES_PER_SECOND)
+    draw, num_frames = moving
+    animation.FuncAnimation(figure, draw, frames=num_frames, blit=False).save(path, writer=writer, dpi=ANIMATION_DPI)
+    return [path]
 
 
 def _figure(size: tuple[float, float]) -> Any:

@@ -18,6 +18,9 @@ class Task(Protocol):
     ``draw(figure, outputs, batch)``
         Draws the inputs, labels and predictions of a single item into a `matplotlib.figure.Figure`; the arrays are
         NumPy's, with a first axis of size 1.
+    ``animate(figure, outputs, batch)``
+        Draws the first frame of a single item likewise, and returns a function that draws the frame of a number, and
+        how many there are; None if nothing moves.
 
     Tasks are frozen dataclasses; their fields are compared when a training goes on, as JSON values, by their
     ``to_json`` or by their repr.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -117,15 +117,34 @@ class ScattererFrames:
 
     def draw(self, figure: Any, outputs: Any, batch: Batch) -> None:
         """Draw data, label and prediction; of sequences the largest values over frames."""
-        images = {
-            "data": batch["data"],
-            "label": batch["label"],
-            "prediction": self.predictions(outputs, batch)["label"],
-        }
-        for axis, (title, image) in zip(figure.subplots(1, 3), images.items(), strict=True):
-            shown = np.asarray(image)[0]
-            axis.imshow((shown if shown.ndim == 2 else shown.max(axis=-1)).T, origin="lower")
+        for axis, (title, image) in zip(figure.subplots(1, 3), self._shown(outputs, batch), strict=True):
+            axis.imshow((image if image.ndim == 2 else image.max(axis=-1)).T, origin="lower")
             axis.set(title=title, xlabel="x / px", ylabel="y / px")
+
+    def animate(self, figure: Any, outputs: Any, batch: Batch) -> tuple[Callable[[int], list[Any]], int] | None:
+        """Draw the frames of sequences one after the other; a summary of them stays as it is."""
+        shown = self._shown(outputs, batch)
+        num_frames = max(image.shape[-1] if image.ndim == 3 else 1 for _, image in shown)
+        if num_frames == 1:
+            return None
+        drawn = []
+        for axis, (title, image) in zip(figure.subplots(1, 3), shown, strict=True):
+            frames = image if image.ndim == 3 else image[..., np.newaxis]
+            picture = axis.imshow(frames[..., 0].T, origin="lower", vmin=frames.min(), vmax=frames.max())
+            axis.set(title=title, xlabel="x / px", ylabel="y / px")
+            drawn.append((picture, frames))
+
+        def draw(number: int) -> list[Any]:
+            for picture, frames in drawn:
+                picture.set_data(frames[..., min(number, frames.shape[-1] - 1)].T)
+            return [picture for picture, _ in drawn]
+
+        return draw, num_frames
+
+    def _shown(self, outputs: Any, batch: Batch) -> list[tuple[str, np.ndarray]]:
+        predicted = self.predictions(outputs, batch)["label"]
+        images = {"data": batch["data"], "label": batch["label"], "prediction": predicted}
+        return [(title, np.asarray(image)[0]) for title, image in images.items()]
 
     def _located(self, outputs: Any, batch: Batch) -> Iterator[Located]:
         predicted, labels = (np.asarray(array) for array in (self.predictions(outputs, batch)["label"], batch["label"]))

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 from tiny_training import Regression, linear, options, train
 
 from acoupipe_grain.training.history import EpochRecord
@@ -68,6 +69,31 @@ def test_there_are_no_more_pictures_than_items(saved, tmp_path):
 
 def test_a_task_that_cannot_draw_has_no_pictures(tmp_path):
     assert draw_examples(object(), lambda batch: pytest.fail("not needed"), batches(), 4, tmp_path) == []
+
+
+class Moving(Wordy):
+    """A task that draws three frames of its items, or none of the item 0."""
+
+    def animate(self, figure, outputs, batch):
+        value = int(batch["x"][0, 0])
+        if not value:
+            return None
+        axis = figure.subplots()
+        axis.set(xlim=(-1, 3))
+        (line,) = axis.plot([0], [value], "o")
+
+        def draw(number):
+            line.set_data([number], [value])
+            return [line]
+
+        return draw, 3
+
+
+def test_what_moves_is_animated_too(tmp_path):
+    paths = draw_examples(Moving(), lambda batch: batch["x"], batches(), 2, tmp_path)
+    assert [path.name for path in paths] == ["example_0.png", "example_1.png", "example_1.gif"]
+    with Image.open(paths[-1]) as animation:
+        assert animation.n_frames == 3
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import acoupipe_grain as apg
 from acoupipe_grain.errors import ArgumentError
@@ -179,6 +180,18 @@ class TestScattererFrames:
         outputs = jnp.where(batch["label"] > 0, 20.0, -20.0)[..., None]
         assert np.max(task.loss(outputs, batch)) < 1e-6
         np.testing.assert_allclose(task.predictions(outputs, batch)["label"], batch["label"], atol=1e-6)
+
+    def test_frames_of_sequences_are_animated_and_single_images_are_not(self):
+        task, generator = ScattererFrames(), np.random.default_rng(1)
+        data, track = generator.random((1, 8, 8, 3), np.float32), generator.random((1, 8, 8), np.float32)
+        figure = Figure()
+        draw, num_frames = task.animate(figure, data[..., None], {"data": data, "label": track})
+        assert num_frames == 3
+        for number in range(num_frames):
+            shown = [np.asarray(picture.get_array()) for picture in draw(number)]
+            for image, expected in zip(shown, (data[0, ..., number], track[0], data[0, ..., number]), strict=True):
+                np.testing.assert_array_equal(image, expected.T)
+        assert task.animate(figure, track[..., None], {"data": track, "label": track}) is None
 
     def test_a_weight_without_effect_is_refused(self):
         with pytest.raises(ArgumentError, match=r"positive_weight=2\.0: .* has none"):
