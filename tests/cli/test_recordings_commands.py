@@ -137,7 +137,7 @@ def test_split_is_of_all_recordings_and_replaces_nothing_unasked(tmp_path, capsy
         (["preview", "x.png", *SEGMENTS, "--SegmentSource.features", "[mfcc]"], "the elements have mfcc"),
         (["preview", "x.png", *SEGMENTS, "--SyntheticSource.seed", "1"], "keys of SyntheticSource and SegmentSource"),
         (["preview", "x.gif", *SEGMENTS], "ending in .png"),
-        (["demo", "x", *SEGMENTS], "has keys of SegmentSource; only SyntheticSource, AcouPipeSource"),
+        (["demo", "x", *SEGMENTS], "has keys of SegmentSource; only SyntheticSource, ImpulseResponseSource"),
     ],
 )
 def test_errors_are_one_line_and_nothing_is_written(arguments, message, capsys):
