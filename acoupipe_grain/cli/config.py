@@ -17,11 +17,11 @@ from acoupipe_grain.config.factories import (
 )
 from acoupipe_grain.config.keys import (
     CONFIGURABLE,
-    LEARNING,
     REQUIRING,
     SOURCES,
     VALUES_OF,
     Key,
+    learning,
     owners_of,
     package_keys,
 )
@@ -56,7 +56,7 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     if not known.owners:
         used = {_unscoped(key).partition(".")[0] for key in settings}
         # Of sources only those that are configured, and what trains where something of it is.
-        optional = (*SOURCES, *VALUES_OF, *LEARNING) if used & {*SOURCES} else (*REQUIRING, *VALUES_OF, *LEARNING)
+        optional = (*SOURCES, *VALUES_OF, *learning()) if used & {*SOURCES} else (*REQUIRING, *VALUES_OF, *learning())
         owners = [owner for owner in owners if owner in used or owner not in optional]
     if known.scope:
         require_scope(known.scope, settings)

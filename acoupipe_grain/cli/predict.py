@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from acoupipe_grain.cli.configuration import add_configuration, configured_arguments, save_if_asked
+from acoupipe_grain.cli.learning_modules import add_modules, import_modules
 from acoupipe_grain.config.factories import build, call, owners_used, source_name
 from acoupipe_grain.config.keys import OF_RECORDS, STORED, owners_of
-from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.training.predictions import Predictions
@@ -25,22 +25,30 @@ def add_command(commands: Any) -> None:
     command.add_argument("training", help="folder of the training")
     command.add_argument("folder", help="folder to write: new, empty, or of these predictions")
     command.add_argument("--data", metavar="FOLDER", help="predict for records of an exported data set instead")
+    add_modules(command)
     add_configuration(command)
     command.set_defaults(run=run)
 
 
 def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
     """Predict, and say what was written."""
+    import_modules(known)
+    owners: tuple[str, ...]
     if known.data:
-        if flags or known.args_load:
-            raise ArgumentError("command line: --data is what is stored; a configuration cannot be given with it.")
-        arguments, source = Settings({}, "command line"), ArrayRecordSource(known.data)
+        if known.args_load or known.scope:
+            raise ArgumentError(
+                "command line: --data is what is stored; give --args.load and --scope without it, and keys of export "
+                "as flags, such as --export.num_workers 0."
+            )
+        arguments = configured_arguments(known, flags, ("export",))
+        source, owners = ArrayRecordSource(known.data), ("export",)
     else:
         arguments = configured_arguments(known, flags, (*owners_of(*_USABLE), "export"))
         name = source_name(arguments, known.scope, _USABLE)
         source = build(name, arguments, known.scope)
-        save_if_asked(known, arguments, (*owners_used(name, arguments, known.scope), "export"))
+        owners = (*owners_used(name, arguments, known.scope), "export")
     predictions = Predictions(source, known.training)
+    save_if_asked(known, arguments, owners)
     manifest = call(
         "export", arguments, known.scope if known.scope in arguments.scopes else "", predictions, known.folder
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Optional, get_type_hints
+from typing import Any, Optional, cast, get_type_hints
 
 import docstring_parser
 
@@ -40,12 +41,12 @@ from acoupipe_grain.pipeline import make_loader
 from acoupipe_grain.pipeline.mini_batches import MiniBatchOptions
 from acoupipe_grain.records import ArrayRecordSource
 from acoupipe_grain.training.experiment import Training
-from acoupipe_grain.training.models import EigenmodeTransformer, LightUNet, ResidualCNN, SegmentCNN, UNet
+from acoupipe_grain.training.models import MODELS
 from acoupipe_grain.training.options import TrainingOptions
-from acoupipe_grain.training.tasks import ScattererFrames, SegmentClasses, SourceMaps, SourceSets
+from acoupipe_grain.training.tasks import TASKS
 
 SCOPES = ("train", "val", "test")
-CONFIGURABLE: dict[str, Callable[..., Any]] = {
+_OF_THE_PACKAGE: dict[str, Callable[..., Any]] = {
     "SyntheticSource": SyntheticSource,
     "ImpulseResponseSource": ImpulseResponseSource,
     "SceneSource": SceneSource,
@@ -66,11 +67,11 @@ CONFIGURABLE: dict[str, Callable[..., Any]] = {
     "ArrayRecordSource": ArrayRecordSource,
     "Training": Training,
     "TrainingOptions": TrainingOptions,
-    **{item.__name__: item for item in (SourceMaps, SourceSets, ScattererFrames, SegmentClasses)},
-    **{item.__name__: item for item in (UNet, LightUNet, ResidualCNN, EigenmodeTransformer, SegmentCNN)},
     "make_loader": make_loader,
     "export": export,
 }
+CONFIGURABLE: Mapping[str, Callable[..., Any]] = ChainMap(cast("Any", MODELS), cast("Any", TASKS), _OF_THE_PACKAGE)
+"""What has keys: sources, calls, options, and the tasks and models that there are, registered ones included."""
 SIMULATED = ("SyntheticSource", "ImpulseResponseSource", "AcouPipeSource")
 """Sources of records with features."""
 EXCERPTS = ("AudioDataSimpleSource", "AudioDataBalancedSource")
@@ -82,12 +83,6 @@ FRAMES = ("ScattererSource",)
 """Sources of imaging frames."""
 STORED = ("ArrayRecordSource",)
 """Sources that read what was exported."""
-LEARNING = (
-    *("Training", "TrainingOptions"),
-    *("SourceMaps", "SourceSets", "ScattererFrames", "SegmentClasses"),
-    *("UNet", "LightUNet", "ResidualCNN", "EigenmodeTransformer", "SegmentCNN"),
-)
-"""What is trained, and how."""
 REQUIRING = ("ImpulseResponseSource", *AUDIO, *FILES, *STORED)
 """Sources with an argument that has no default."""
 OF_RECORDS = (*SIMULATED, *AUDIO, *FILES, *FRAMES)
@@ -191,17 +186,26 @@ class Keys:
         return [key for name, key in self.by_name.items() if name.partition(".")[0] in owners]
 
 
+def learning() -> tuple[str, ...]:
+    """Return the names of what says what is trained, and how: options, tasks and models."""
+    return ("Training", "TrainingOptions", *TASKS, *MODELS)
+
+
 def owners_of(*names: str) -> tuple[str, ...]:
     """Return classes or functions, each with the classes whose keys are values of its arguments."""
     values_of = {name: [owner for owner, (_, sources) in VALUES_OF.items() if name in sources] for name in names}
     return tuple(dict.fromkeys(owner for name in names for owner in (name, *values_of[name])))
 
 
-@lru_cache(maxsize=1)
 def package_keys() -> Keys:
-    """Return the keys of everything that the package lets users configure."""
+    """Return the keys of everything that the package lets users configure, registered tasks and models included."""
+    return _keys_of_all(tuple(CONFIGURABLE.items()))
+
+
+@lru_cache(maxsize=1)
+def _keys_of_all(configurable: tuple[tuple[str, Callable[..., Any]], ...]) -> Keys:
     found: dict[str, Key] = {}
-    for owner, function in CONFIGURABLE.items():
+    for owner, function in configurable:
         for key in keys_of(owner, function, with_required=owner in REQUIRING):
             # Written out, defaults of SaliencyParams would switch it on.
             found[key.name] = replace(key, is_nested=owner in VALUES_OF)

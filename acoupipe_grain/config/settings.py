@@ -84,11 +84,15 @@ class Settings(Mapping[str, Any]):
                 flat = _without_covered(flat, names) | dict.fromkeys(names, given.value)
         return flat
 
-    def __getitem__(self, name: str) -> Any:
+    def given(self, name: str) -> Given:
+        """Return the value of a key, and where it was given."""
         for layer in reversed(self.layers):
             if name in layer:
-                return layer[name].value
+                return layer[name]
         raise KeyError(name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given(name).value
 
     def __iter__(self) -> Iterator[str]:
         return iter({name: None for layer in self.layers for name in layer})

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +28,9 @@ BORDER = 1e-4
 
 class PairTransform(ABC):
     """A pure function of a batch; equal ones share a compiled program."""
+
+    is_random: ClassVar[bool] = False
+    """Whether what it does is drawn, from its seed and each record's ``idx``."""
 
     def __call__(self, batch: Batch) -> dict[str, Any]:
         """Return the batch with what has changed; other arrays as they are."""
@@ -57,6 +60,8 @@ class AddNoise(PairTransform):
     seed
         0 ... 2**64 − 1.
     """
+
+    is_random = True
 
     snr_db: float | None
     seed: int = 0
@@ -94,6 +99,8 @@ class RotateFrames(PairTransform):
     seed
         0 ... 2**64 − 1.
     """
+
+    is_random = True
 
     max_angle: float
     seed: int = 0
@@ -157,7 +164,9 @@ class ReduceLabels(PairTransform):
         arguments.integer("ratio", self.ratio, minimum=1)
 
     def changed(self, batch: Batch) -> dict[str, Any]:
-        """Return reduced labels."""
+        """Return reduced labels; nothing of batches without labels."""
+        if LABEL not in batch:
+            return {}
         label = batch[LABEL]
         for size in label.shape[1:3]:
             if size % self.ratio:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -12,10 +12,12 @@ import numpy as np
 from acoupipe_grain import arguments
 from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.errors import ArgumentError, unknown_name
-from acoupipe_grain.specs import ArraySpec, ElementSpec
+from acoupipe_grain.specs import ArraySpec, ElementSpec, spec_from_json, spec_to_json
 from acoupipe_grain.training.models import MODELS
 from acoupipe_grain.training.task import Batch
 from acoupipe_grain.training.tasks import TASKS
+
+PLATFORMS = ("cpu", "gpu", "tpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +31,20 @@ class Training:
     model
         Name of what learns: "UNet", "LightUNet", "ResidualCNN", "EigenmodeTransformer" or "SegmentCNN".
     num_devices
-        Devices that batches are shared out over. None: all there are.
+        Devices that batches are shared out over, of this process. None: all there are.
+    platform
+        Kind of the devices: "cpu", "gpu" or "tpu". None: JAX's default one.
 
     Raises
     ------
     ArgumentError
-        If a name is unknown, or there are not so many devices.
+        If a name is unknown, or there are no such devices, or not so many.
     """
 
     task: str = "SourceMaps"
     model: str = "UNet"
     num_devices: int | None = None
+    platform: Literal["cpu", "gpu", "tpu"] | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("task", TASKS), ("model", MODELS)):
@@ -47,10 +52,17 @@ class Training:
                 raise unknown_name(name, getattr(self, name), known)
         if self.num_devices is not None:
             arguments.integer("num_devices", self.num_devices, minimum=1)
+        if self.platform is not None:
+            arguments.choice("platform", self.platform, PLATFORMS)
 
     def devices(self) -> list[jax.Device]:
         """Return the devices."""
-        there = jax.local_devices()
+        try:
+            there = jax.local_devices(backend=self.platform)
+        except RuntimeError as error:
+            raise ArgumentError(
+                f"platform={self.platform!r}: JAX has none here, but {jax.default_backend()} ({error})."
+            ) from error
         if self.num_devices is not None and self.num_devices > len(there):
             raise ArgumentError(
                 f"num_devices={self.num_devices}: there are {len(there)}, {there[0].platform}; use fewer."
@@ -58,7 +70,9 @@ class Training:
         return there[: self.num_devices]
 
 
-def batch_spec(batch: Batch, spec: ElementSpec) -> dict[str, ArraySpec]:
+def batch_spec(
+    batch: Batch, spec: ElementSpec, pad_to: Sequence[int] | Mapping[str, Sequence[int]] | None = None
+) -> dict[str, ArraySpec]:
     """Return what batches hold of each item, transforms applied.
 
     Parameters
@@ -66,15 +80,26 @@ def batch_spec(batch: Batch, spec: ElementSpec) -> dict[str, ArraySpec]:
     batch
         Any batch.
     spec
-        Of the source's elements: names of axes that are still there.
+        Of the source's elements: names of axes that are still there, and which of them differ in length.
+    pad_to
+        Of the loader: axes that are padded to a single length differ no more.
     """
     found = {}
     for name, array in batch.items():
-        shape = np.shape(array)[1:]
+        shape: tuple[int | None, ...] = np.shape(array)[1:]
         known = spec.get(name)
-        axes = known.axes if known is not None and len(known.axes) == len(shape) else ("",) * len(shape)
-        found[name] = ArraySpec(shape, np.dtype(array.dtype).name, axes)
+        if known is None or len(known.axes) != len(shape):
+            found[name] = ArraySpec(shape, np.dtype(array.dtype).name, ("",) * len(shape))
+            continue
+        sizes = zip(shape, known.shape, known.axes, strict=True)
+        shape = tuple(size if old is not None or _is_fixed(axis, pad_to) else None for size, old, axis in sizes)
+        found[name] = ArraySpec(shape, np.dtype(array.dtype).name, known.axes, known.unit)
     return found
+
+
+def _is_fixed(axis: str, pad_to: Sequence[int] | Mapping[str, Sequence[int]] | None) -> bool:
+    lengths = pad_to.get(axis) if isinstance(pad_to, Mapping) else pad_to
+    return lengths is not None and len(lengths) == 1
 
 
 def first_batch(name: str, loader: Iterable[Batch]) -> Batch:
@@ -111,19 +136,24 @@ def network_for(model: Any, task: Any, spec: ElementSpec, rngs: Any) -> Any:
         raise ArgumentError(f"model {type(model).__name__} for task {type(task).__name__}: {error}") from error
 
 
-def described(model: Any, task: Any) -> dict[str, Any]:
-    """Return the JSON mapping that `rebuilt` makes model and task of."""
-    return {"model": _described(model), "task": _described(task)}
+def described(model: Any, task: Any, spec: ElementSpec) -> dict[str, Any]:
+    """Return the JSON mapping that `rebuilt` makes model, task and the specification of batches' items of."""
+    return {"model": _described(model), "task": _described(task), "elements": spec_to_json(spec)}
 
 
-def rebuilt(configuration: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return the options of a model, and a task, as `described` told them.
+def rebuilt(configuration: Mapping[str, Any]) -> tuple[Any, Any, dict[str, ArraySpec]]:
+    """Return the options of a model, a task, and what batches held of each item, as `described` told them.
 
     Raises
     ------
     ArgumentError
-        If a class is not known here.
+        If they were not told, or a class is not known here.
     """
+    if missing := [name for name in ("model", "task", "elements") if name not in configuration]:
+        raise ArgumentError(
+            f"configuration: says nothing of {', '.join(missing)}; use trainings of `acoupipe-grain train` or of "
+            "acoupipe_grain.config.training."
+        )
     found = []
     for name, known in (("model", MODELS), ("task", TASKS)):
         given = configuration[name]
@@ -133,7 +163,7 @@ def rebuilt(configuration: Mapping[str, Any]) -> tuple[Any, Any]:
         if values.get("grid") is not None:
             values["grid"] = RectGrid(**values["grid"])
         found.append(known[given["class"]](**values))
-    return found[0], found[1]
+    return found[0], found[1], spec_from_json(configuration["elements"])
 
 
 def _described(options: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import acoupipe_grain as apg
 from acoupipe_grain.cli.main import main
 from acoupipe_grain.config import load_arguments
 from acoupipe_grain.config.factories import call
-from acoupipe_grain.config.training import train
+from acoupipe_grain.training.models import registry
 
 CONF = Path(__file__).parents[2] / "conf"
 FEW = [
@@ -84,32 +85,68 @@ class TestMaps:
         assert trained(runs / "maps", "train_maps.yml", *flags, "--TrainingOptions.warmup_steps=2") == 2
         assert "seed" in capsys.readouterr().err
 
-    def test_a_training_begins_with_what_another_learned(self, runs):
-        settings = load_arguments(CONF / "train_maps.yml")
-        flags = {
-            "train/SyntheticSource.num_records": 4,
-            "val/SyntheticSource.num_records": 8,
-            "train/make_loader.batch_size": 4,
-            "val/make_loader.batch_size": 4,
-            "SyntheticSource.setup.grid": {
-                "x_min": -0.5, "x_max": 0.5, "y_min": -0.5, "y_max": 0.5, "z": 0.5, "increment": 0.125,
-            },
-            "Training.model": "LightUNet",
-            "LightUNet.num_filters": 4,
-            "LightUNet.upsampling": "simple",
-            "TrainingOptions.num_epochs": 1,
-            "TrainingOptions.steps_per_epoch": 1,
-            "TrainingOptions.warmup_steps": 0,
-            "TrainingOptions.schedule": "constant",
-            "TrainingOptions.learning_rate": 1e-9,
-        }  # fmt: skip
-        settings = settings | flags
-        train(settings, runs / "more", init=runs / "maps", progress=False)
-        described = json.loads((runs / "more" / "training.json").read_text())
-        assert described["configuration"]["init"] == str(runs / "maps")
-        other = settings | {"LightUNet.num_filters": 8}
-        with pytest.raises(ValueError, match="holds another model"):
-            train(other, runs / "other", init=runs / "maps", progress=False)
+
+OWN_MODEL = """
+from dataclasses import dataclass
+
+from flax import nnx
+
+from acoupipe_grain.training.models import register_model
+
+
+@register_model
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    use_bias: bool = True
+
+    def build(self, inputs, outputs, *, rngs):
+        return nnx.Linear(inputs.shape[-1], outputs.shape[-1], use_bias=self.use_bias, rngs=rngs)
+"""
+
+
+@pytest.fixture
+def _own_model(tmp_path, monkeypatch):
+    """Write a module that offers a model where commands run, and forget it afterwards."""
+    (tmp_path / "my_models.py").write_text(OWN_MODEL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    registry._MODELS.pop("Plain", None)
+    sys.modules.pop("my_models", None)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_own_model")
+def test_a_model_of_ones_own_is_trained_saved_predicted_with_and_gone_on_from(capsys):
+    flags = [
+        *("--Training.task=ScattererFrames", "--Training.model=Plain", "--Plain.use_bias=False"),
+        *("--ScattererSource.size=8", "--train/ScattererSource.num_records=8", "--val/ScattererSource.num_records=4"),
+        *("--make_loader.batch_size=4", "--TrainingOptions.num_epochs=1", "--TrainingOptions.num_pictures=0"),
+    ]
+    own = ["--import", "my_models"]
+    assert main(["train", "run", *own, *flags, "--args.save", "saved.yml"]) == 0
+    first = capsys.readouterr().out
+    assert main(["train", "run", *own, "--args.load", "saved.yml"]) == 0
+    assert capsys.readouterr().out == first
+    data = ["--ScattererSource.size=8", "--ScattererSource.num_records=3", "--ScattererSource.split=test"]
+    assert main(["export", "data", *data, "--export.num_workers=0"]) == 0
+    assert main(["predict", "run", "predicted", *own, "--data", "data", "--export.num_workers=0"]) == 0
+    assert apg.ArrayRecordSource("predicted")[2]["label"].shape == (8, 8)
+    assert main(["train", "more", *own, "--args.load", "saved.yml", "--init", "run"]) == 0
+    assert json.loads(Path("more/training.json").read_text())["configuration"]["init"] == str(Path("run").resolve())
+
+
+def test_a_module_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["train", str(tmp_path / "run"), "--import", "no_such_models"]) == 2
+    assert "--import no_such_models: there is no such module here" in capsys.readouterr().err
+
+
+def test_a_configuration_beside_stored_data_is_refused(tmp_path, capsys):
+    arguments = ["predict", str(tmp_path / "run"), str(tmp_path / "out"), "--data", str(tmp_path / "data")]
+    assert main([*arguments, "--scope", "val"]) == 2
+    assert "--data is what is stored" in capsys.readouterr().err
+    assert main([*arguments, "--SyntheticSource.seed=3"]) == 2
+    assert "uses keys of export only" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -150,9 +187,14 @@ class TestErrors:
             (["--Training.model=Unet"], "did you mean 'UNet'"),
             (["--UNet.skip=sum"], "UNet.skip"),
             (["--UNet.padding=valid"], "33 along x is no multiple of 8"),
-            (["--SyntheticSource.features=[sourcemap, loc]"], "unknown array 'source_strength_analytic'"),
+            (
+                ["--SyntheticSource.features=[sourcemap, loc]"],
+                "train: task SourceMaps: unknown array 'source_strength_analytic'",
+            ),
             (["--TrainingOptions.monitor=f1"], "unknown monitor 'f1'"),
             (["--UNet.num_filter=3"], "did you mean 'UNet.num_filters'"),
+            (["--LightUNet.num_filters=3"], "SourceMaps and UNet are trained"),
+            (["--train/UNet.num_filters=3"], "holds in all scopes; write UNet.num_filters"),
         ],
     )
     def test_a_bad_configuration_is_an_error_before_the_first_step(self, tmp_path, capsys, flags, message):

@@ -225,8 +225,8 @@ class TestExperiment:
     def test_models_and_tasks_are_rebuilt_from_json(self, maps):
         task = task_for(SourceMaps(dynamic_range=20.0), maps[0])
         model = UNet(num_filters=8, skip=None)
-        again = rebuilt(json.loads(json.dumps(described(model, task))))
-        assert again == (model, task)
+        again = rebuilt(json.loads(json.dumps(described(model, task, maps[0].element_spec))))
+        assert again == (model, task, dict(maps[0].element_spec))
 
     def test_unknown_names_are_refused(self):
         with pytest.raises(ArgumentError, match=r"unknown model 'Unet'; did you mean 'UNet'"):
