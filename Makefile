@@ -2,16 +2,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Half of the tests' time is compilation; code that is optimised less is compiled in half of that.
+QUICK_COMPILATION := XLA_FLAGS="$(XLA_FLAGS) --xla_backend_optimization_level=0"
+
 .PHONY: demo test test-slow lint format bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/acoupipe-grain demo demo --args.load conf/demo.yml
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2
+	$(QUICK_COMPILATION) $(BIN)/pytest -n 2
 
 test-slow: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 -m slow
+	$(QUICK_COMPILATION) $(BIN)/pytest -n 2 -m slow
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

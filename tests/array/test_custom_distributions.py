@@ -217,6 +217,7 @@ def test_functions_without_identity_load_but_are_not_exported(tmp_path):
     assert source != apg.SceneSource(4, strengths=lambda rng, size: rng.random(size))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_functions_with_an_identity_are_exported_and_verified_with_their_source(tmp_path, num_workers):
     keyed = apg.distribution(lambda rng, size: rng.random(size), key="uniform-v1")

@@ -31,7 +31,14 @@ def assert_close(measured, expected, tolerance, name=""):
     np.testing.assert_allclose(np.asarray(measured), expected, atol=tolerance * scale, rtol=0, err_msg=name)
 
 
-@pytest.mark.parametrize("f", [1000.0, [1000.0, 2500.0], None], ids=["a line", "lines", "all bins"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        pytest.param(1000.0, id="a line"),
+        pytest.param([1000.0, 2500.0], id="lines", marks=pytest.mark.slow),
+        pytest.param(None, id="all bins", marks=pytest.mark.slow),
+    ],
+)
 def test_every_feature_is_there_with_the_specification_of_the_other_engine(small_setup, f):
     names = [name for name in registered_features() if f is not None or "sourcemap" not in name]
     one, acoular = source(small_setup, f=f, features=names), source(small_setup, f=f, features=names, engine="acoular")
@@ -45,7 +52,10 @@ def test_every_feature_is_there_with_the_specification_of_the_other_engine(small
 
 
 @pytest.mark.parametrize("signals", [(), ("time_data",)], ids=["spectra", "signals"])
-@pytest.mark.parametrize("f", [1000.0, [1000.0, 2500.0]], ids=["a line", "lines"])
+@pytest.mark.parametrize(
+    "f",
+    [pytest.param(1000.0, id="a line", marks=pytest.mark.slow), pytest.param([1000.0, 2500.0], id="lines")],
+)
 def test_batches_agree_with_single_records(small_setup, f, signals):
     skipped = (*CHOOSING, *({"time_data", "spectrogram", "reference_spectrogram"} - set(signals)))
     one = source(small_setup, f=f, features=[name for name in registered_features() if name not in skipped])
@@ -100,6 +110,7 @@ def test_all_lines_of_one_record_belong_to_one_recording(small_setup):
     assert_close(element["csm"], expected, 3e-6)
 
 
+@pytest.mark.slow
 def test_the_matrix_tends_to_that_of_exact_delays_as_one_over_acoulars_resolution(jax_waveforms):
     exact = source(None, signal_length=1.0, features=("csm", "time_data"), f=3965.9375, mic_sig_noise=False)
     one, differences = exact[2]["csm"][0], []
@@ -115,6 +126,7 @@ def test_the_matrix_tends_to_that_of_exact_delays_as_one_over_acoulars_resolutio
     assert differences[-1] < 1e-3
 
 
+@pytest.mark.slow
 def test_shorter_recordings_are_the_beginning_of_long_ones(small_setup):
     lengths = {"dist": "uniform", "loc": 0.1, "scale": 0.1}
     options = {"features": ("time_data", "noise_strength_estimated"), "random_signal_length": True}
@@ -129,6 +141,7 @@ def test_shorter_recordings_are_the_beginning_of_long_ones(small_setup):
         assert_close(element["time_data"][:end], whole[:end], 1e-6)
 
 
+@pytest.mark.slow
 def test_without_noise_power_there_is_no_noise(small_setup):
     for f in (1000.0, [1000.0, 2000.0], None):
         element = source(small_setup, features=POWERS, f=f, mic_sig_noise=False)[0]
@@ -147,6 +160,7 @@ def test_the_loader_computes_batches_and_a_train_step_does(small_setup):
     assert np.isfinite(gradient)
 
 
+@pytest.mark.slow
 def test_exports_are_read_back_and_verified(small_setup, tmp_path):
     one = source(small_setup, features=("csm", "time_data"), f=2000.0)
     apg.export(one, tmp_path / "data", num_workers=0, progress=False)
@@ -167,11 +181,16 @@ def test_it_is_part_of_the_identity_and_delays_are_exact_by_default(small_setup)
     "options",
     [
         {"f": [1000.0, 1000.0]},
-        {"f": 1000.0, "num": 3},
         {"f": 0.0},
-        {"f": 1000.0, "setup": {"overlap": 0.75, "block_size": 64}},
-        {"f": 1000.0, "setup": {"overlap": 0.0, "window": "rectangular"}},
-        {"f": 1000.0, "setup": {"sample_rate": 9973.0}, "max_nsources": 1},
+        *(
+            pytest.param(options, marks=pytest.mark.slow)
+            for options in (
+                {"f": 1000.0, "num": 3},
+                {"f": 1000.0, "setup": {"overlap": 0.75, "block_size": 64}},
+                {"f": 1000.0, "setup": {"overlap": 0.0, "window": "rectangular"}},
+                {"f": 1000.0, "setup": {"sample_rate": 9973.0}, "max_nsources": 1},
+            )
+        ),
     ],
     ids=str,
 )
@@ -208,6 +227,7 @@ for f in (4000.0, [100.0, 1000.0]):
     np.testing.assert_allclose(wide, narrow, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_chunks_hold_what_they_promise():
     """XLA's own account of the memory on the way, for lines whose noise is drawn as spectra, and in time."""
     for f in (4000.0, 100.0):

@@ -26,6 +26,7 @@ def source(setup, mode, **options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MISSING)
 def test_every_other_feature_is_there_with_the_same_specification(small_setup, mode):
     names = [name for name in registered_features() if name not in MISSING[mode]]
@@ -118,6 +119,7 @@ def test_records_go_through_workers_shards_and_verification(small_setup, mode, t
     np.testing.assert_allclose(stored[9]["csm"], one[9]["csm"], atol=1e-5 * np.abs(one[9]["csm"]).max())
 
 
+@pytest.mark.slow
 def test_modes_agree_on_average(small_setup):
     """Diagonals of 300 draws each; the sum over microphones of a record varies by less than one microphone does."""
     diagonals = {}

@@ -138,6 +138,7 @@ def test_every_thread_builds_one_graph():
     assert len(built) == len(set(built)) <= 2
 
 
+@pytest.mark.slow
 def test_the_same_records_with_and_without_workers():
     source = acoular_source()
     batches = {num_workers: list(apg.make_loader(source, 3, seed=4, num_workers=num_workers)) for num_workers in (0, 2)}
@@ -148,6 +149,7 @@ def test_the_same_records_with_and_without_workers():
             assert np.array_equal(one["map"][row], source[int(index)]["map"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_it_exports_and_reads_back(tmp_path, num_workers):
     source = acoular_source()

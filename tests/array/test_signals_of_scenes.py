@@ -81,6 +81,7 @@ def test_modes_of_correlated_sources_follow_from_their_matrix(small_setup):
     np.testing.assert_allclose(values, np.maximum(np.linalg.eigvalsh(csm), 0), atol=1e-5 * values.max())
 
 
+@pytest.mark.slow
 def test_wishart_matrices_of_correlated_sources_have_the_analytic_mean(small_setup):
     """Means of 400 draws of K = 236 averages: 5 × 5 elements within 5 σ = 5/√(400 K) of their auto powers."""
     options = {"num_records": 1, "min_nsources": 3, "f": [1000.0, 4000.0], "features": ("csm", *LABELS[:2])}
@@ -115,6 +116,7 @@ def test_both_engines_simulate_the_same_recording():
         assert errors[0] > 2 * errors[1] > 4 * errors[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["acoular", "jax"])
 def test_shorter_recordings_are_the_beginnings_of_longer_ones(small_setup, engine):
     lengths = {"dist": "uniform", "loc": 0.2, "scale": 0.3}
@@ -131,6 +133,7 @@ def test_shorter_recordings_are_the_beginnings_of_longer_ones(small_setup, engin
         assert not one["time_data"][length:].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signals", [PINK, speech_like], ids=["pink", "speech-like"])
 def test_levels_on_the_grid_are_the_labels_in_every_third_octave(signals):
     """Formulation III, source near the centre: Welch's loss of coherence takes 0.02 to 0.05 dB there.
@@ -157,6 +160,7 @@ def test_levels_on_the_grid_are_the_labels_in_every_third_octave(signals):
     assert np.all(np.abs(level) < 0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signals", [PINK, speech_like], ids=["pink", "speech-like"])
 def test_maps_have_their_maximum_on_the_source_in_every_third_octave(signals):
     setup = apg.MeasurementSetup.default()

@@ -198,6 +198,7 @@ def test_golden(sources):
     assert [round(float(short[i]["offset"]) * 8000) for i in range(4)] == [8471, 192, 568, 5117]
 
 
+@pytest.mark.slow
 def test_workers_deliver_the_same_batches(source):
     batches = [list(apg.make_loader(source, 8, seed=3, num_workers=number)) for number in (0, 1)]
     assert len(batches[0]) == 5

@@ -26,6 +26,7 @@ from acoupipe_grain.bench.recordings import write_recordings
 from acoupipe_grain.errors import ArgumentError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_plain_chain_gives_what_the_request_asks_for(name):
     case = CASES[name]

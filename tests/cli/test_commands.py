@@ -238,6 +238,7 @@ def test_errors_are_one_line_and_status_2(arguments, message, capsys):
     assert shown.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_preview_draws_the_map_that_is_configured_or_asked_for(tmp_path, capsys):
     flags = ["--args.load", str(CONF / "beamformers.yml"), "--records", "0"]
     for name in ("sourcemap", "map_capon"):

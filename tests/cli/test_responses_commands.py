@@ -58,6 +58,7 @@ def test_other_responses_under_the_same_name_are_noticed(miracle, capsys):
     assert "digest" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_maps_are_drawn_of_what_is_configured_and_of_what_is_stored(miracle):
     assert main(["preview", "a.png", "--args.load", str(CONF / "miracle.yml"), "--records", "1", *FEW]) == 0
     assert main(["export", "out", "--args.load", str(CONF / "miracle.yml"), "--export.num_workers=0", *FEW]) == 0

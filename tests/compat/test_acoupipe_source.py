@@ -165,6 +165,7 @@ def test_scaling_is_nothing_but_a_factor_per_line(setup):
     np.testing.assert_allclose(inner, 64 / 65, rtol=1e-6)  # 1.54 % low
 
 
+@pytest.mark.slow
 def test_bands_work_in_both_scalings(setup):
     for scaling, mode in (("physical", "wishart"), ("acoupipe", "analytic")):
         record = source_of(setup, mode=mode, features=("csm",), f=4000.0, num=3, scaling=scaling)[1]
@@ -188,6 +189,7 @@ def test_an_unknown_scaling_is_refused():
         AcouPipeSource(scaling="acopipe")
 
 
+@pytest.mark.slow
 def test_data_sets_are_exported_from_the_command_line_and_verified(tmp_path):
     flags = ["num_records=4", "split=validation", "signal_length=0.2", "scaling=acoupipe", "f=4073.125"]
     arguments = ["export", str(tmp_path / "data"), *(f"--AcouPipeSource.{flag}" for flag in flags)]

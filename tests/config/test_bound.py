@@ -50,6 +50,7 @@ def test_files_flags_and_scopes_reach_the_packages_and_the_scripts_functions(tmp
     assert again.stdout == result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "text", "message"),
     [
@@ -148,6 +149,7 @@ with bound.scope(args, "train"):
         assert result.stdout.endswith(f" {block_size}\n"), result.stderr
 
 
+@pytest.mark.slow
 def test_functions_of_scripts_may_take_anything(tmp_path):
     script = """
 import argbind

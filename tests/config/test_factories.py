@@ -71,6 +71,7 @@ with argbind.scope(args, "train"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("imports", "built", "flags", "shown"),
     [

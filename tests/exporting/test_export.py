@@ -18,7 +18,7 @@ def export(source, folder, **options):
     return apg.export(source, folder, **({"num_workers": 0, "progress": False} | options))
 
 
-@pytest.mark.parametrize("num_workers", [1, 2])
+@pytest.mark.parametrize("num_workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_the_bytes_do_not_depend_on_the_number_of_workers(small_source, tmp_path, num_workers):
     export(small_source, tmp_path / "serial")
     export(small_source, tmp_path / "parallel", num_workers=num_workers)
@@ -112,6 +112,7 @@ def test_a_batched_source_is_exported_through_its_batches_with_its_tables(tmp_pa
     apg.verify(tmp_path / "data", deep=True, source=source)
 
 
+@pytest.mark.slow
 def test_a_users_feature_exports_with_workers_and_verifies_with_the_source(small_setup, tmp_path, monkeypatch):
     from acoupipe_grain.array.features import registry
 
@@ -171,6 +172,7 @@ class Failing:
         return "Failing()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_an_export_that_fails_at_once_leaves_nothing(small_source, tmp_path, num_workers):
     source = Failing(small_source.inputs, 0, ValueError("broken record"))
@@ -216,6 +218,7 @@ def test_something_that_is_no_source_is_refused(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_workers", [0, 1])
 def test_a_progress_bar_shows_rate_and_time_left(small_source, tmp_path, capsys, num_workers):
     apg.export(small_source.inputs, tmp_path / "data", num_workers=num_workers)

@@ -294,6 +294,7 @@ def test_stored_features_are_computed_once_and_are_the_same(computed, recorded, 
     assert [data["energy"].tolist() for (data,) in again.execute()] == second
 
 
+@pytest.mark.slow
 def test_workers_give_the_same_mini_batches(source):
     expected = numbers(MiniBatches(source, MiniBatchOptions(4, True, 2)))
     assert numbers(MiniBatches(source, MiniBatchOptions(4, True, 2, num_workers=1))) == expected

@@ -99,6 +99,7 @@ def test_the_shorter_sources_repeat_until_the_longest_ends():
             assert sorted(index for batch in half for index in batch["idx"][2:].tolist()) == list(range(4))
 
 
+@pytest.mark.slow
 def test_merged_batches_are_the_same_with_workers_and_continue_at_checkpoints():
     merged = apg.batch_merged([ONE, Sequences(range(4, 11), "other")], until="longest")
     options = {"batch_size": 2, "num_epochs": 2, "drop_remainder": False, "group_by_length": "frame"}

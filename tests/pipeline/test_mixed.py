@@ -345,6 +345,7 @@ def test_simulations_mix_with_what_was_stored_of_others(small_setup, tmp_path):
         assert np.array_equal(batch["loc"][row], sources[number][index]["loc"])
 
 
+@pytest.mark.slow
 def test_a_mixture_is_picklable_and_a_worker_gives_the_same_batches():
     mixture = mixed([apg.SceneSource(6, max_nsources=3), apg.SceneSource(2, max_nsources=3, seed=1)])
     again = pickle.loads(pickle.dumps(mixture))

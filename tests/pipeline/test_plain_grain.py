@@ -16,6 +16,7 @@ def assert_records(batches, source):
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worker_count", [0, 1, 2])
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_data_loader_gives_the_sources_records_bitwise(small_source, worker_count, shuffle):

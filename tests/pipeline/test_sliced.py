@@ -269,6 +269,7 @@ def test_a_slice_is_picklable():
         assert np.array_equal(again[2][name], array), name
 
 
+@pytest.mark.slow
 def test_a_worker_gives_the_same_batches():
     part = sliced(apg.SceneSource(20, max_nsources=3), 3, None, 4)
     iterator = iter(apg.make_loader(part, 2, shuffle=False, num_workers=1))

@@ -21,6 +21,7 @@ def moving(small_setup):
     )
 
 
+@pytest.mark.slow
 def test_every_segment_is_a_frame(moving, tmp_path):
     path = tmp_path / "map.gif"
     animate(moving, moving.setup, path, 1, seconds_per_segment=SECONDS)
@@ -41,6 +42,7 @@ def test_sources_at_rest_stay_where_they_are(small_setup, tmp_path):
         assert picture.n_frames == source.element_spec["segment_sourcemap"].shape[0]
 
 
+@pytest.mark.slow
 def test_long_recordings_have_at_most_a_hundred_frames(small_setup, tmp_path):
     one = apg.feature("segment_sourcemap", blocks_per_segment=1)
     source = apg.SyntheticSource(2, setup=small_setup, features=(one, "loc"), f=2000.0, signal_length=1.0)

@@ -192,6 +192,7 @@ def test_a_source_without_labels_has_a_card(tmp_path):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_f", [False, True])
 def test_of_several_frequencies_the_one_nearest_4_khz_is_shown(small_setup, tmp_path, with_f):
     features = ("sourcemap", "loc", "source_strength_analytic", *(("f",) if with_f else ()))
@@ -209,6 +210,7 @@ def test_frequencies_that_nothing_names_are_taken_together(tmp_path):
     assert shown == ["strengths (all 2 frequencies together): 94.0 to 94.0 dB, median 94.0 dB"]
 
 
+@pytest.mark.slow
 def test_several_maps_stand_side_by_side(small_setup, tmp_path):
     maps = ("sourcemap", apg.feature("sourcemap", label="map_music", method="music"))
     source = apg.SyntheticSource(4, setup=small_setup, mode="wishart", features=(*maps, "loc"), f=2000.0)

@@ -75,6 +75,7 @@ def test_the_representation_identifies_the_content_not_the_place(exported, damag
     assert str(exported) not in repr(apg.ArrayRecordSource(exported))
 
 
+@pytest.mark.slow
 def test_stored_data_load_in_shuffled_batches_and_workers(exported, small_source):
     stored = apg.ArrayRecordSource(exported)
     expected = list(apg.make_loader(small_source, 4, seed=9))

@@ -81,6 +81,7 @@ def test_levels_may_have_any_dtype_of_integers(dtype):
     np.testing.assert_array_equal(mu_law_decode(levels), mu_law_decode(levels.astype(np.int32)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3, 4)])
 def test_any_shape_jitted_or_not(shape):
     x = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)

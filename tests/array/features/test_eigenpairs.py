@@ -6,6 +6,7 @@ import pytest
 import acoupipe_grain as apg
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_nsources", [1, 4, 8])
 @pytest.mark.parametrize("num", [0, 3])
 def test_modes_of_sources_are_those_of_their_matrix(small_setup, max_nsources, num):

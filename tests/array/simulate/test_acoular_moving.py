@@ -197,6 +197,7 @@ every_sound = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks_per_segment", [1, 5])
 @every_sound
 def test_maps_of_single_blocks_and_of_segments_follow_a_circle(kind, frequency, num, blocks_per_segment):

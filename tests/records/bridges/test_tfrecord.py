@@ -234,6 +234,7 @@ def test_no_files_stay_open(written):
     assert psutil.Process().num_fds() == before
 
 
+@pytest.mark.slow
 def test_batches_are_loaded_in_workers(written):
     source = TFRecordSource(written)
     here, there = (apg.make_loader(source, 2, seed=3, num_workers=num_workers) for num_workers in (0, 1))
