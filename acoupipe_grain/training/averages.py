@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from acoupipe_grain.errors import DataError
+from acoupipe_grain.errors import ArgumentError, DataError
 from acoupipe_grain.training.options import LOSS
 from acoupipe_grain.training.task import Batch, Task
 
@@ -47,10 +47,29 @@ class Averages:
         return averages
 
 
-def add_loss(averages: Averages, total: Any, num_items: int) -> float:
-    """Add the sum of a batch's losses, and return their mean."""
-    averages.add(LOSS, float(total), num_items)
-    return float(total) / num_items
+def add_loss(averages: Averages, total: Any, weight: Any) -> float:
+    """Add the sum of a batch's losses and what their items weigh, and return the mean; NaN if they weigh nothing."""
+    averages.add(LOSS, float(total), float(weight))
+    return float(total) / float(weight) if weight else math.nan
+
+
+def weights_of(task: Task, batch: Batch) -> Any | None:
+    """Return how much each item counts in the loss, (batch,); None: all alike.
+
+    Raises
+    ------
+    ArgumentError
+        If the task does not give one weight for each item.
+    """
+    if not hasattr(task, "weights"):
+        return None
+    weights, num_items = task.weights(batch), num_items_of(batch)
+    if np.shape(weights) != (num_items,):
+        raise ArgumentError(
+            f"task={type(task).__name__}: its weights have shape {np.shape(weights)}; expected one for each of the "
+            f"{num_items} items."
+        )
+    return weights
 
 
 def num_items_of(batch: Batch) -> int:

@@ -7,9 +7,10 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float64
 
 from acoupipe_grain.errors import ArgumentError
-from acoupipe_grain.training.averages import Averages, add_loss, num_items_of
+from acoupipe_grain.training.averages import Averages, add_loss, weights_of
 from acoupipe_grain.training.placement import Placement
 from acoupipe_grain.training.step import ModelState, forward, take_apart
 from acoupipe_grain.training.task import Batch, Task
@@ -63,12 +64,19 @@ def averages_over(
     for batch in each(batches):
         check()
         outputs, losses = outputs_and_losses(state, placement.place(batch))
-        add_loss(averages, np.asarray(losses).sum(dtype=np.float64), num_items_of(batch))
+        add_loss(averages, *_sum_and_weight(np.asarray(losses, np.float64), weights_of(task, batch)))
         averages.add_metrics(task, outputs, batch)
         num_batches += 1
     if not num_batches:
         raise ArgumentError("validation: the loader gives no batch; give it records.")
     return averages
+
+
+def _sum_and_weight(losses: Float64[np.ndarray, " batch"], weights: Any | None) -> tuple[float, float]:
+    if weights is None:
+        return losses.sum(), losses.size
+    of_items = np.asarray(weights, np.float64)
+    return (of_items * losses).sum(), of_items.sum()
 
 
 def each(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -154,15 +154,14 @@ class Run:
         return known
 
     def _count(self, report: StepReport, batch: Batch) -> float:
-        """Count a step that was done, and return the mean loss of its batch."""
+        """Count a step that was done, and return the mean loss of its batch; NaN if all its weights are 0."""
         position = self.position
         position.step += 1
         position.step_in_epoch += 1
-        loss = float(report.loss_sum) / num_items_of(batch)
-        for name, value in (("loss", loss), ("norm of the gradient", float(report.gradient_norm))):
+        for name, value in (("loss", report.loss_sum), ("norm of the gradient", report.gradient_norm)):
             if not math.isfinite(value):
-                raise TrainingError(self._divergence(name, value))
-        add_loss(position.averages, report.loss_sum, num_items_of(batch))
+                raise TrainingError(self._divergence(name, float(value)))
+        loss = add_loss(position.averages, report.loss_sum, report.weight)
         if self.options.training_metrics:
             position.averages.add_metrics(self.task, report.outputs, batch)
         return loss

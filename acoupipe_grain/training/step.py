@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.extras import import_extra
+from acoupipe_grain.training.averages import weights_of
 from acoupipe_grain.training.placement import Placement
 from acoupipe_grain.training.task import Batch, Task
 
@@ -29,9 +31,10 @@ class TrainState(NamedTuple):
 
 
 class StepReport(NamedTuple):
-    """What a step says: the sum of the losses and the norm of the gradient, both (), and the outputs if asked for."""
+    """What a step says: sums of losses and of their weights, the gradient's norm, all (), and outputs if asked for."""
 
     loss_sum: Any
+    weight: Any
     gradient_norm: Any
     outputs: Any
 
@@ -68,7 +71,7 @@ def training_step(
     definition
         What the module does in training.
     task
-        Inputs and losses.
+        Inputs, losses and, where it has some, the weights of their mean.
     optimiser
         The `optax.GradientTransformation`.
     placement
@@ -83,16 +86,17 @@ def training_step(
         module = nnx.merge(definition, parameters, state.random, state.statistics, copy=True)
         outputs, losses = _outputs_and_losses(module, task, batch)
         _, _, random, statistics = _split(nnx, module)
-        return losses.mean(), (losses.sum(), outputs, random, statistics)
+        loss, *sums = _mean_and_sums(losses, weights_of(task, batch))
+        return loss, (*sums, outputs, random, statistics)
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, StepReport]:
         old = state.model
-        gradients, (loss_sum, outputs, random, statistics) = jax.grad(mean_loss, has_aux=True)(
+        gradients, (loss_sum, weight, outputs, random, statistics) = jax.grad(mean_loss, has_aux=True)(
             old.parameters, old, batch
         )
         updates, new_optimiser = optimiser.update(gradients, state.optimiser, old.parameters)
         parameters = optax.apply_updates(old.parameters, updates)
-        report = StepReport(loss_sum, optax.tree.norm(gradients), outputs if with_outputs else None)
+        report = StepReport(loss_sum, weight, optax.tree.norm(gradients), outputs if with_outputs else None)
         return TrainState(ModelState(parameters, random, statistics), new_optimiser), report
 
     return jax.jit(step, donate_argnums=0, out_shardings=(placement.everywhere, None))
@@ -102,6 +106,14 @@ def forward(definition: Any, task: Task) -> Callable[[ModelState, Batch], tuple[
     """Return the compiled function (state, batch) → (outputs, losses) of a module in evaluation mode."""
     nnx = import_extra("flax.nnx", "train", "Models")
     return jax.jit(lambda state, batch: _outputs_and_losses(nnx.merge(definition, *state), task, batch))
+
+
+def _mean_and_sums(losses: Any, weights: Any | None) -> tuple[Any, Any, Any]:
+    """Return the mean of the losses, 0 if they weigh nothing, their sum, and that of the weights."""
+    if weights is None:
+        return losses.mean(), losses.sum(), losses.size
+    total, weight = (weights * losses).sum(), weights.sum()
+    return total / jnp.where(weight > 0, weight, 1), total, weight
 
 
 def _split(nnx: Any, module: Any) -> Any:

@@ -83,6 +83,10 @@ class SegmentClasses:
         """Return the cross-entropy of each item."""
         return categorical_cross_entropy(outputs, jnp.asarray(batch["label"]))
 
+    def weights(self, batch: Batch) -> Float[Array, " batch"]:
+        """Return 1 for items with a label, 0 for the others."""
+        return (jnp.asarray(batch["label"]) >= 0).astype(jnp.float32)
+
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """Share of segments whose class is right."""

@@ -13,7 +13,7 @@ import acoupipe_grain as apg
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.training.experiment import Training, batch_spec, described, rebuilt
 from acoupipe_grain.training.models import UNet
-from acoupipe_grain.training.tasks import TASKS, ScattererFrames, SegmentClasses, SourceMaps, SourceSets, register_task
+from acoupipe_grain.training.tasks import TASKS, ScattererFrames, SourceMaps, SourceSets, register_task
 
 GRID = {"x_min": -0.5, "x_max": 0.5, "y_min": -0.5, "y_max": 0.5, "z": 0.5, "increment": 0.0625}
 
@@ -196,29 +196,6 @@ class TestScattererFrames:
     def test_a_weight_without_effect_is_refused(self):
         with pytest.raises(ArgumentError, match=r"positive_weight=2\.0: .* has none"):
             ScattererFrames(positive_weight=2.0)
-
-
-class TestSegmentClasses:
-    def test_classes_are_those_of_the_source_and_unknown_segments_do_not_count(self):
-        class Segments:
-            tables = {"labels": ("a", "b")}
-            element_spec = {
-                "mel_spectrum": apg.ArraySpec((1, 4, 5), "float32", ("channel", "mel", "frame")),
-                "label": apg.ArraySpec((), "int32", ()),
-            }
-
-        task = task_for(SegmentClasses(), Segments())
-        batch = {"mel_spectrum": np.zeros((3, 1, 4, 5), np.float32), "label": np.array([1, 0, -3])}
-        outputs = np.array([[-9.0, 9.0], [-9.0, 9.0], [9.0, -9.0]], dtype=np.float32)
-        assert task.classes == ("a", "b")
-        assert task.inputs(batch).shape == (3, 4, 5, 1)
-        assert task.metrics["accuracy"](outputs, batch) == (1, 2)
-        np.testing.assert_allclose(task.loss(jnp.asarray(outputs), batch), [0, 18, 0], atol=1e-3)
-        np.testing.assert_allclose(task.predictions(outputs, batch)["probability"].sum(axis=1), 1, rtol=1e-6)
-
-    def test_a_source_without_labels_is_refused(self):
-        with pytest.raises(ArgumentError, match=r"no table of labels"):
-            task_for(SegmentClasses(), apg.ScattererSource(2))
 
 
 class TestExperiment:
