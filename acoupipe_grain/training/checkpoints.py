@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from acoupipe_grain.extras import import_extra
+from acoupipe_grain.records.format import read_json, write_json
 
 FOLDER = "checkpoints"
+COMPLETED = "completed.json"
+"""In the folder of a checkpoint: the progress that counts instead of the one it was saved with."""
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -42,7 +46,8 @@ class Checkpoints:
             preservation_policy=self._kept,
             save_root_metadata=False,
         )
-        self._manager = self._orbax.CheckpointManager((folder / FOLDER).absolute(), options=options)
+        self._folder = (folder / FOLDER).absolute()
+        self._manager = self._orbax.CheckpointManager(self._folder, options=options)
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -79,6 +84,26 @@ class Checkpoints:
             step, args=args.Composite(arrays=args.StandardSave(dict(arrays)), progress=args.JsonSave(dict(progress)))
         )
 
+    def complete(self, step: int, progress: Mapping[str, Any], best_step: int | None) -> None:
+        """Give the checkpoint written last another progress, at once or not at all, and remove others as `save` does.
+
+        Parameters
+        ----------
+        step
+            Which one.
+        progress
+            All but the arrays, a JSON mapping.
+        best_step
+            As for `save`.
+        """
+        # As a text: it may hold NaN.
+        write_json(self._folder / str(step) / COMPLETED, {"progress": json.dumps(dict(progress))})
+        self._kept.best_step = best_step
+        steps = sorted(self._manager.all_steps())
+        for other, is_kept in zip(steps, self._kept.among(steps), strict=True):
+            if not is_kept:
+                self._manager.delete(other)
+
     def arrays(self, step: int) -> dict[str, np.ndarray]:
         """Read the arrays of a checkpoint."""
         args = self._orbax.args
@@ -86,6 +111,9 @@ class Checkpoints:
 
     def progress(self, step: int) -> dict[str, Any]:
         """Read all the rest of a checkpoint."""
+        if (path := self._folder / str(step) / COMPLETED).is_file():
+            completed: dict[str, Any] = json.loads(read_json(path)["progress"])
+            return completed
         args = self._orbax.args
         return self._manager.restore(step, args=args.Composite(progress=args.JsonRestore())).progress
 
@@ -99,5 +127,9 @@ class _Kept:
 
     def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> list[bool]:
         del context
-        first = len(checkpoints) - self._num_latest
-        return [number >= first or item.step == self.best_step for number, item in enumerate(checkpoints)]
+        return self.among([item.step for item in checkpoints])
+
+    def among(self, steps: Sequence[int]) -> list[bool]:
+        """Say of each step, in order, whether its checkpoint is kept."""
+        first = len(steps) - self._num_latest
+        return [number >= first or step == self.best_step for number, step in enumerate(steps)]

@@ -80,7 +80,9 @@ class Run:
         return epoch >= self.options.num_epochs or self.stopping.should_stop(epoch)
 
     def epoch(self) -> None:
-        """Do an epoch, or what is left of it, evaluate, and write a checkpoint.
+        """Do an epoch, or what is left of it, write a checkpoint, evaluate, and complete it.
+
+        What stops an evaluation, which may take long, does not cost the steps before it.
 
         Raises
         ------
@@ -90,11 +92,14 @@ class Run:
             If the loss or the gradient is no number any more.
         """
         begun, times = time.perf_counter(), Stopwatch()
-        self._steps(times)
+        position = self.position
+        if not position.has_all_steps:
+            self._steps(times)
+            position.has_all_steps = True
+            self._save(self.data.get_state())
         averages = averages_over(
             self.compiled.forward, self.state.model, self.task, self.validation, self.placement, self.check
         )
-        position = self.position
         record = EpochRecord(
             epoch=position.epoch + 1,
             step=position.step,
@@ -105,7 +110,7 @@ class Run:
         position.finish_epoch(record)
         is_best = self.stopping.update(record.epoch, record.step, record.validation[self.options.monitor])
         self._tell(record, is_best, times, time.perf_counter() - begun)
-        self._save(self.data.get_state())
+        self.checkpoints.complete(position.step, self._progress(self.data.get_state()), self._best_step)
 
     def _steps(self, times: Stopwatch) -> None:
         position, options = self.position, self.options
@@ -122,7 +127,7 @@ class Run:
                     break
                 placed = jax.block_until_ready(self._placed(batch))
                 waiting = time.perf_counter() - begun
-                if due is not None:  # not after the last step: the epoch's own checkpoint follows there
+                if due is not None:  # not after the last step: a checkpoint follows there anyway
                     self._save(due)
                     due = None
                 begun = time.perf_counter()
@@ -201,16 +206,20 @@ class Run:
         )
 
     def _save(self, data: Any) -> None:
-        best = self.stopping.best
-        progress = {
+        self.checkpoints.save(self.position.step, arrays_by_name(self.state), self._progress(data), self._best_step)
+
+    def _progress(self, data: Any) -> dict[str, Any]:
+        """Return where the training is, arrays apart, the data being at `data`."""
+        return {
             "position": self.position.to_json(),
             "best": self.stopping.to_json(),
             "data": data,
             "log": self.log.sizes(),
         }
-        self.checkpoints.save(
-            self.position.step, arrays_by_name(self.state), progress, None if best is None else best.step
-        )
+
+    @property
+    def _best_step(self) -> int | None:
+        return None if self.stopping.best is None else self.stopping.best.step
 
     def best_model(self) -> ModelState:
         """Return the arrays of the best epoch; of the last one if none was better than another."""
