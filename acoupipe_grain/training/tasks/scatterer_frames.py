@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,9 @@ from acoupipe_grain.training.tasks.element_arrays import required_array
 from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
 
 NAME = "ScattererFrames"
-LOSSES = ("mean_squared_error", "binary_cross_entropy")
+Loss = Literal["mean_squared_error", "binary_cross_entropy"]
+SMALLEST_SHARE = 0.2
+"""Of the largest value of an item's label, that a scatterer has in it: a pixel of 1 has 1/4 if it lies between four."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,8 @@ class ScattererFrames:
     axes x and y may be fewer pixels than those of the data. With labels of tracks, (x, y), sequences are summarised.
 
     Scatterers are found at peaks of the output above `threshold` in windows of 5×5 pixels, and compared with peaks of
-    the label: in pixels of the label, in each frame by itself.
+    the label above 0.2 of its largest value over all frames: in pixels of the label, in each frame by itself.
+    Neighbouring pixels of one value are one peak.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ class ScattererFrames:
     positive_weight
         Of "binary_cross_entropy" only: weight of what is present. None: 1.
     threshold
-        Value from which on a peak is a scatterer; of logits, their probability.
+        Value from which on a peak is a scatterer; of logits, their probability, below 1. A mean over r×r pixels leaves
+        1/r² of a label's single ones: choose it likewise, or bring labels to 0 ... 1.
     tolerance
         Distance within which a scatterer counts as found, pixels.
 
@@ -51,25 +55,26 @@ class ScattererFrames:
         If a value has the wrong type or range, or would have no effect.
     """
 
-    loss_function: Literal["mean_squared_error", "binary_cross_entropy"] = "mean_squared_error"
+    loss_function: Loss = "mean_squared_error"
     positive_weight: float | None = None
     threshold: float = 0.5
     tolerance: float = 1.5
 
     def __post_init__(self) -> None:
-        arguments.choice("loss_function", self.loss_function, LOSSES)
-        arguments.number("threshold", self.threshold, above=0)
+        arguments.choice("loss_function", self.loss_function, get_args(Loss))
+        arguments.number("threshold", self.threshold, above=0, below=1 if self.takes_logits else None)
         arguments.number("tolerance", self.tolerance, above=0)
         if self.positive_weight is not None:
             arguments.number("positive_weight", self.positive_weight, above=0)
-            if not self._has_logits:
+            if not self.takes_logits:
                 raise ArgumentError(
                     f"positive_weight={self.positive_weight!r}: loss_function={self.loss_function!r} has none; "
                     "leave it out."
                 )
 
     @property
-    def _has_logits(self) -> bool:
+    def takes_logits(self) -> bool:
+        """Whether outputs are logits, which an activation would spoil."""
         return self.loss_function == "binary_cross_entropy"
 
     def for_source(self, source: Any, spec: ElementSpec) -> ScattererFrames:
@@ -100,7 +105,7 @@ class ScattererFrames:
     def loss(self, outputs: Float[Array, "batch x y ..."], batch: Batch) -> Float[Array, " batch"]:
         """Return the loss of each item."""
         predicted = outputs[..., 0]
-        if not self._has_logits:
+        if not self.takes_logits:
             return mean_squared_error(predicted, batch["label"])
         return binary_cross_entropy(predicted, batch["label"], positive_weight=self.positive_weight or 1.0)
 
@@ -113,7 +118,7 @@ class ScattererFrames:
         """Return what is predicted for the label."""
         del batch
         values = outputs[..., 0]
-        return {"label": jax.nn.sigmoid(values) if self._has_logits else jnp.asarray(values)}
+        return {"label": jax.nn.sigmoid(values) if self.takes_logits else jnp.asarray(values)}
 
     def draw(self, figure: Any, outputs: Any, batch: Batch) -> None:
         """Draw data, label and prediction; of sequences the largest values over frames."""
@@ -148,14 +153,14 @@ class ScattererFrames:
 
     def _located(self, outputs: Any, batch: Batch) -> Iterator[Located]:
         predicted, labels = (np.asarray(array) for array in (self.predictions(outputs, batch)["label"], batch["label"]))
-        for item, label in zip(_images(predicted), _images(labels), strict=True):
-            yield Located(
-                peaks(item, self.threshold).indices.astype(float),
-                peaks(label, min(self.threshold, 0.5)).indices.astype(float),
-            )
+        for item, label in zip(predicted, labels, strict=True):
+            smallest = SMALLEST_SHARE * float(label.max())
+            for found, true in zip(_frames(item), _frames(label), strict=True):
+                yield Located(
+                    peaks(found, self.threshold).indices.astype(float), peaks(true, smallest).indices.astype(float)
+                )
 
 
-def _images(arrays: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the single images (x, y) of items (x, y) or (x, y, frame)."""
-    for item in arrays:
-        yield from (item,) if item.ndim == 2 else np.moveaxis(item, -1, 0)
+def _frames(item: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the single images (x, y) of an item (x, y) or (x, y, frame)."""
+    yield from (item,) if item.ndim == 2 else np.moveaxis(item, -1, 0)

@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 import acoupipe_grain as apg
 from acoupipe_grain.errors import ArgumentError
@@ -156,46 +155,6 @@ class TestSourceSets:
             "strengths": (3, 2),
             "presence": (3,),
         }
-
-
-class TestScattererFrames:
-    @pytest.mark.parametrize(
-        "options", [{}, {"num_frames": 3, "velocity": 2.0}, {"num_frames": 3, "velocity": 2.0, "label": "track"}]
-    )
-    def test_labels_themselves_are_all_found_and_have_no_loss(self, options):
-        source = apg.ScattererSource(3, size=32, num_scatterers=3, **({"label": "spread"} | options))
-        batch = {name: np.asarray(array) for name, array in next(iter(apg.make_loader(source, 3))).items()}
-        task = task_for(ScattererFrames(), source)
-        assert task.inputs(batch).shape[1:] == task.input_shape(source.element_spec).shape
-        outputs = batch["label"][..., None]
-        assert outputs.shape[1:] == task.output_shape(source.element_spec).shape
-        np.testing.assert_allclose(task.loss(jnp.asarray(outputs), batch), 0)
-        total, count = task.metrics["localisation_f1"](outputs, batch)
-        assert total == count
-
-    def test_logits_are_probabilities_of_labels(self):
-        source = apg.ScattererSource(2, size=32)
-        batch = next(iter(apg.make_loader(source, 2)))
-        task = task_for(ScattererFrames(loss_function="binary_cross_entropy", positive_weight=10.0), source)
-        outputs = jnp.where(batch["label"] > 0, 20.0, -20.0)[..., None]
-        assert np.max(task.loss(outputs, batch)) < 1e-6
-        np.testing.assert_allclose(task.predictions(outputs, batch)["label"], batch["label"], atol=1e-6)
-
-    def test_frames_of_sequences_are_animated_and_single_images_are_not(self):
-        task, generator = ScattererFrames(), np.random.default_rng(1)
-        data, track = generator.random((1, 8, 8, 3), np.float32), generator.random((1, 8, 8), np.float32)
-        figure = Figure()
-        draw, num_frames = task.animate(figure, data[..., None], {"data": data, "label": track})
-        assert num_frames == 3
-        for number in range(num_frames):
-            shown = [np.asarray(picture.get_array()) for picture in draw(number)]
-            for image, expected in zip(shown, (data[0, ..., number], track[0], data[0, ..., number]), strict=True):
-                np.testing.assert_array_equal(image, expected.T)
-        assert task.animate(figure, track[..., None], {"data": track, "label": track}) is None
-
-    def test_a_weight_without_effect_is_refused(self):
-        with pytest.raises(ArgumentError, match=r"positive_weight=2\.0: .* has none"):
-            ScattererFrames(positive_weight=2.0)
 
 
 class TestExperiment:
