@@ -19,6 +19,9 @@ class Task(Protocol):
         How much each item counts in the loss, (batch,) float32, at least 0; 0: not at all. Pure and jittable. The loss
         of a batch is then Σ w l / Σ w, that of an epoch likewise over all its batches; 0 and NaN if all weights are 0.
         The losses must be finite all the same. Without it all items count alike.
+    ``takes_logits``
+        Whether outputs are logits, or other numbers that an activation of the output would spoil; without it they may
+        be anything.
     ``draw(figure, outputs, batch)``
         Draws the inputs, labels and predictions of a single item into a `matplotlib.figure.Figure`; the arrays are
         NumPy's, with a first axis of size 1.

@@ -39,6 +39,24 @@ def dropout_rate(value: Any) -> float:
     return arguments.number("dropout_rate", value, minimum=0, below=1)
 
 
+def require_no_activation(model: Any, task: Any) -> None:
+    """Raise `ArgumentError` if a model has an activation of its output, and the task takes logits.
+
+    Parameters
+    ----------
+    model
+        Options of a model.
+    task
+        What it is for, see `acoupipe_grain.training.task.Task`.
+    """
+    activation = getattr(model, "output_activation", None)
+    if activation is not None and getattr(task, "takes_logits", False):
+        raise ArgumentError(
+            f"output_activation={activation!r}: {type(task).__name__} takes logits, any real numbers, and applies "
+            "functions of its own to them; leave it out."
+        )
+
+
 def shape_of(argument: str, spec: Any, *axes: Sequence[str]) -> tuple[int, ...]:
     """Return the shape of an item.
 

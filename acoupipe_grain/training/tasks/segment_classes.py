@@ -51,6 +51,11 @@ class SegmentClasses:
         if self.classes is not None:
             object.__setattr__(self, "classes", tuple(self.classes))
 
+    @property
+    def takes_logits(self) -> bool:
+        """Whether outputs are logits."""
+        return True
+
     def for_source(self, source: Any, spec: ElementSpec) -> SegmentClasses:
         """Return the task with the classes of a source; raises if batches, without the first axis, lack something."""
         names = self.classes or tuple(getattr(source, "tables", {}).get("labels", ()))
