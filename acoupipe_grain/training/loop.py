@@ -49,7 +49,8 @@ def fit(
     """Train a model, or go on with it: stopped or killed at any time, the same call ends with the same parameters.
 
     They are the same bits on one CPU. The folder gets ``training.json``, ``checkpoints/``, ``log.txt``, ``log.jsonl``
-    (see `acoupipe_grain.training.log.TrainingLog`), ``history/<metric>.png`` and ``pictures/example_<n>.png``.
+    (see `acoupipe_grain.training.log.TrainingLog`), ``history/<metric>.png``, of a training that was stopped too, and
+    ``pictures/example_<n>.png``.
 
     Parameters
     ----------
@@ -119,12 +120,11 @@ def fit(
                     check, progress,
                 )  # fmt: skip
                 _run(run, folder)
+                _tell_if_none_is_best(run)
                 best = run.best_model()
     finally:
         data.close()
     put_together(module, jax.device_put(best, placement.shared_out.mesh.devices.flat[0]))
-    best_epoch = None if stopping.best is None else stopping.best.epoch
-    plot_history(position.history, folder, _units(task), best_epoch)
     here = placement.replicate(best)
     draw_examples(
         task,
@@ -133,7 +133,7 @@ def fit(
         options.num_pictures,
         folder,
     )
-    return Result(module, tuple(position.history), best_epoch, folder)
+    return Result(module, tuple(position.history), run.best_epoch, folder)
 
 
 def _where_it_was(
@@ -152,6 +152,7 @@ def _where_it_was(
 
 
 def _run(run: Run, folder: Path) -> None:
+    """Do all epochs that are left, and draw those that were done, whatever ends it."""
     try:
         while not run.is_finished:
             run.epoch()
@@ -162,6 +163,17 @@ def _run(run: Run, folder: Path) -> None:
             f"training in {folder} stopped after step {run.position.step}. Run the same training again, it goes on "
             f"{where}."
         ) from None
+    finally:
+        if run.position.history:
+            plot_history(run.position.history, folder, _units(run.task), run.best_epoch)
+
+
+def _tell_if_none_is_best(run: Run) -> None:
+    if run.best_epoch is not None:
+        return
+    text = f"no epoch is the best, as {run.options.monitor!r} never was a number; the model is that of the last"
+    run.log.write(text)
+    say(text, run.is_shown)
 
 
 def _begin_log(log: TrainingLog, described: Mapping[str, Any], table: str, position: Position, is_shown: bool) -> None:

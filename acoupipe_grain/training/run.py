@@ -218,6 +218,11 @@ class Run:
         }
 
     @property
+    def best_epoch(self) -> int | None:
+        """The number of the best epoch; None: there is none."""
+        return None if self.stopping.best is None else self.stopping.best.epoch
+
+    @property
     def _best_step(self) -> int | None:
         return None if self.stopping.best is None else self.stopping.best.step
 
