@@ -7,6 +7,7 @@ import pytest
 from acoupipe_grain.compat.scatterer_ini import read_scatterer_ini
 from acoupipe_grain.compat.scatterer_ini.sections import SECTIONS
 from acoupipe_grain.errors import ArgumentError
+from acoupipe_grain.training.models import UNet
 
 EXAMPLE = Path(__file__).parents[2] / "conf" / "scatterers.ini"
 MOVING = {"DATA.Movement": "True", "DATA.MovementDuration": "4", "DATA.MovementVelocity": "2"}
@@ -170,17 +171,43 @@ def test_seeds_of_noise_and_order_differ_between_splits_and_follow_the_seed(read
         ("Shortcut", "True", "block_shortcut", True),
         ("DropOutRate", "0.3", "dropout_rate", 0.3),
         ("DropOutRate", "None", "dropout_rate", 0.0),
-        ("DropOutWarning", "False", "dropout_position", "after"),
-        ("DropOutWarning", "True", "dropout_position", "between"),
         ("SkipConnection", "add", "skip", "add"),
         ("SkipConnection", "concat", "skip", "concatenate"),
         ("SkipConnection", "None", "skip", None),
-        ("DropOutEncoderOnly", "False", "dropout_encoder_only", False),
-        ("TemporalDownScaling", "True", "temporal_downsampling", True),
     ],
 )
 def test_options_of_the_network_have_names_and_values_of_this_package(read, key, text, option, value):
     assert read(**{f"MODEL.{key}": text}).model == {option: value}
+
+
+DROPPING, STILL = {"MODEL.DropOutRate": "0.3"}, {"DATA.Movement": "False"}
+SUBPIXEL, SIMPLE = ({"MODEL.UpSampling": name} for name in ("subpixel", "simple"))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "option", "value", "needed", "others"),
+    [
+        ("DropOutWarning", "False", "dropout_position", "after", DROPPING, {}),
+        ("DropOutWarning", "True", "dropout_position", "between", DROPPING, {"MODEL.DropOutRate": "None"}),
+        ("DropOutEncoderOnly", "True", "dropout_encoder_only", True, DROPPING, {"MODEL.DropOutRate": "0"}),
+        ("TemporalDownScaling", "False", "temporal_downsampling", False, MOVING | {"DATA.Stacks": "True"}, STILL),
+        ("Conv1DLater", "False", "conv1x1_last", True, SUBPIXEL, SIMPLE),
+        ("Conv1DLater", "False", "conv1x1_last", True, {}, {"MODEL.UpSampling": "transpose"}),
+    ],
+)
+def test_options_of_what_is_not_there_are_left_out(read, key, text, option, value, needed, others):
+    given = {f"MODEL.{key}": text}
+    with_effect, without = read(**needed | given).model, read(**others | given).model
+    assert with_effect[option] == value
+    assert option not in without
+    UNet(**with_effect)
+    UNet(num_dimensions=2, **without)
+
+
+@pytest.mark.parametrize("key", ["DropOutWarning", "DropOutEncoderOnly", "TemporalDownScaling", "Conv1DLater"])
+def test_options_of_what_is_not_there_are_checked_all_the_same(read, key):
+    with pytest.raises(ArgumentError, match=f"{key}='2': expected True or False"):
+        read(**{"MODEL.UpSampling": "simple", f"MODEL.{key}": "2"})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from acoupipe_grain.compat.scatterer_ini.entries import Entry
+from acoupipe_grain.compat.scatterer_ini.frames import num_frames
 from acoupipe_grain.compat.scatterer_ini.sections import Sections
 
 _ACTIVATIONS = {"lrelu": "lrelu", "relu": "relu"}
@@ -71,7 +72,9 @@ _MEANINGS: Mapping[str, tuple[str, Callable[[Entry], Any]]] = {
 
 
 def model_options(sections: Sections) -> dict[str, Any]:
-    """Return the options that the section [MODEL] gives, by name here.
+    """Return the options that the section [MODEL] gives, by name here, without those that have no effect.
+
+    That program has switches of what is not there, such as dropout and frames; they are checked.
 
     Raises
     ------
@@ -79,4 +82,18 @@ def model_options(sections: Sections) -> dict[str, Any]:
         If a value is unknown or of the wrong type.
     """
     given = {key: sections.get("MODEL", key) for key in _MEANINGS}
-    return {_MEANINGS[key][0]: _MEANINGS[key][1](entry) for key, entry in given.items() if entry is not None}
+    options = {_MEANINGS[key][0]: _MEANINGS[key][1](entry) for key, entry in given.items() if entry is not None}
+    left_out = _without_effect(options, is_moving=num_frames(sections) is not None)
+    return {name: value for name, value in options.items() if name not in left_out}
+
+
+def _without_effect(options: Mapping[str, Any], is_moving: bool) -> set[str]:
+    """Return the options that have no effect with the others."""
+    names = set()
+    if options.get("upsampling", "subpixel") != "subpixel":
+        names.add("conv1x1_last")
+    if not options.get("dropout_rate"):
+        names |= {"dropout_position", "dropout_encoder_only"}
+    if not is_moving:
+        names.add("temporal_downsampling")
+    return names

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from dataclasses import fields
+from typing import Any, Literal, TypeAlias, get_args
 
 import jax
 
@@ -12,19 +13,11 @@ from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.extras import import_extra
 
 Activation: TypeAlias = Literal["lrelu", "relu"]
-ACTIVATIONS = ("lrelu", "relu")
+ACTIVATIONS = get_args(Activation)
 Initializer: TypeAlias = Literal[
     "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal"
 ]
-INITIALIZERS = (
-    "glorot_uniform",
-    "glorot_normal",
-    "he_uniform",
-    "he_normal",
-    "lecun_uniform",
-    "lecun_normal",
-    "orthogonal",
-)
+INITIALIZERS = get_args(Initializer)
 SOURCES = ("positions", "strengths", "presence")
 """Keys of outputs that describe sources one by one."""
 
@@ -55,6 +48,23 @@ def require_no_activation(model: Any, task: Any) -> None:
             f"output_activation={activation!r}: {type(task).__name__} takes logits, any real numbers, and applies "
             "functions of its own to them; leave it out."
         )
+
+
+def require_default(options: Any, name: str, reason: str) -> None:
+    """Raise `ArgumentError` if an option has another value than the default, which would have no effect.
+
+    Parameters
+    ----------
+    options
+        A dataclass.
+    name
+        Of the option.
+    reason
+        Why it has none, and what to do instead of leaving it out, for the message.
+    """
+    (field,) = (item for item in fields(options) if item.name == name)
+    if (value := getattr(options, name)) != field.default:
+        raise ArgumentError(f"{name}={value!r}: would have no effect, {reason}, or leave it out.")
 
 
 def shape_of(argument: str, spec: Any, *axes: Sequence[str]) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from acoupipe_grain.training.networks.residual_cnn import ResidualNetwork
 
-INPUT_KINDS = ("map", "csm")
+InputKind: TypeAlias = Literal["map", "csm"]
+Norm: TypeAlias = Literal["group", "batch"]
 KEYS: Mapping[str, tuple[str, ...]] = {"map": ("map",), "sources": SOURCES, "both": ("map", *SOURCES)}
 """What an `output` gives."""
-NORMS = ("group", "batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,8 @@ class ResidualCNN:
     input_kind
         "map": pixels of the input are places, (x, y, frequency), and so are those of the map that comes out: stages,
         each resized to it, are added. "csm": pixels are pairs of microphones, (mic, mic, frequency), the feature
-        ``csmtriu`` with frequencies last; a map comes out of `width` numbers that all pairs contribute to.
+        ``csmtriu`` with frequencies last; a map comes out of `width` numbers that all pairs contribute to. Sources
+        alone come out of such numbers in any case: leave it out with `output` "sources".
     output
         "map", "sources" or "both".
     num_blocks
@@ -52,7 +53,8 @@ class ResidualCNN:
     strides
         Of each stage, 1 ... 4.
     width
-        Numbers that describe an item as a whole, at least 1; sources, and the map of a matrix, are made of them.
+        Numbers that describe an item as a whole, at least 1; of sources, and of the map of a matrix only, which are
+        made of them.
     norm
         "group": over each item and groups of 8 channels (as many as divide them), so that items do not depend on
         their batch; "batch" (momentum 0.9).
@@ -66,7 +68,7 @@ class ResidualCNN:
     Raises
     ------
     ArgumentError
-        If a value has the wrong type or range.
+        If a value has the wrong type or range, or would have no effect.
 
     Notes
     -----
@@ -77,13 +79,13 @@ class ResidualCNN:
     array approach to grid-less noise source localization", Appl. Acoust. 177, 2021.
     """
 
-    input_kind: Literal["map", "csm"] = "map"
+    input_kind: InputKind = "map"
     output: Literal["map", "sources", "both"] = "map"
     num_blocks: int = 2
     num_filters: int = 32
     strides: Sequence[int] = (1, 2, 2)
     width: int = 256
-    norm: Literal["group", "batch"] = "group"
+    norm: Norm = "group"
     activation: Activation = "relu"
     initializer: Initializer = "he_normal"
     dropout_rate: float = 0.0
@@ -92,19 +94,29 @@ class ResidualCNN:
         if not isinstance(self.strides, list | tuple) or not self.strides:
             raise ArgumentError(f"strides={self.strides!r}: expected a list with one stride for each stage, [1, 2, 2].")
         checked = {
-            "input_kind": arguments.choice("input_kind", self.input_kind, INPUT_KINDS),
+            "input_kind": arguments.choice("input_kind", self.input_kind, get_args(InputKind)),
             "output": arguments.choice("output", self.output, KEYS),
             "num_blocks": arguments.integer("num_blocks", self.num_blocks, minimum=1),
             "num_filters": arguments.integer("num_filters", self.num_filters, minimum=1),
             "strides": tuple(arguments.integer("strides", item, minimum=1, maximum=4) for item in self.strides),
             "width": arguments.integer("width", self.width, minimum=1),
-            "norm": arguments.choice("norm", self.norm, NORMS),
+            "norm": arguments.choice("norm", self.norm, get_args(Norm)),
             "activation": arguments.choice("activation", self.activation, checks.ACTIVATIONS),
             "initializer": arguments.choice("initializer", self.initializer, checks.INITIALIZERS),
             "dropout_rate": checks.dropout_rate(self.dropout_rate),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self._require_effect()
+
+    def _require_effect(self) -> None:
+        """Raise `ArgumentError` if an option would have no effect."""
+        if self.output == "sources":
+            reason = "output='sources' comes from all pixels together, whatever they are; choose another output"
+            checks.require_default(self, "input_kind", reason)
+        if (self.input_kind, self.output) == ("map", "map"):
+            reason = "a map comes from the pixels of a map; choose another output or input_kind"
+            checks.require_default(self, "width", reason)
 
     def build(
         self, inputs: jax.ShapeDtypeStruct, outputs: Mapping[str, jax.ShapeDtypeStruct], *, rngs: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from acoupipe_grain.training.networks.unet import UNetNetwork
 
-PADDINGS = ("same", "valid")
-OUTPUT_ACTIVATIONS = ("sigmoid", "relu", "lrelu", "softplus", "tanh")
-UPSAMPLINGS = ("simple", "transpose", "subpixel", "simple_subpixel", "conv_subpixel")
-DOWNSAMPLINGS = ("strided_conv", "maxpool", "avgpool")
-POSITIONS = ("between", "after")
-SKIPS = ("add", "concatenate")
+Padding: TypeAlias = Literal["same", "valid"]
+OutputActivation: TypeAlias = Literal["sigmoid", "relu", "lrelu", "softplus", "tanh"]
+Upsampling: TypeAlias = Literal["simple", "transpose", "subpixel", "simple_subpixel", "conv_subpixel"]
+Downsampling: TypeAlias = Literal["strided_conv", "maxpool", "avgpool"]
+DropoutPosition: TypeAlias = Literal["between", "after"]
+Skip: TypeAlias = Literal["add", "concatenate"]
 _AXES_2D, _AXES_3D = ("x", "y", "channel"), ("x", "y", "frame", "channel")
 
 
@@ -65,7 +65,7 @@ class UNet:
         "relu", or "lrelu", max(x, 0.3 x).
     conv1x1_last
         Where the 1×1 convolution of upsampling "subpixel" is: False: before the pixel shuffle, to 4f channels (8f);
-        True: after it. Others have one place for it.
+        True: after it. Of that one only.
     initializer
         Initial values of convolutions, by the name `jax.nn.initializers` has for their distribution.
     batch_norm
@@ -76,14 +76,14 @@ class UNet:
     dropout_rate
         0 ... 1, 1 excluded.
     dropout_position
-        "between" the convolutions of a block, or "after" the block.
+        "between" the convolutions of a block, or "after" the block; of a rate above 0 only.
     skip
         How levels join: "add" (through a 1×1 convolution where numbers of channels differ: upsampling
         "simple_subpixel" and "conv_subpixel"), "concatenate"; None: not at all.
     dropout_encoder_only
-        Whether dropout is in levels downwards only, not in the middle and upwards.
+        Whether dropout is in levels downwards only, not in the middle and upwards; likewise.
     temporal_downsampling
-        Whether the axis of frames is down- and upsampled too. Images have none.
+        Whether the axis of frames is down- and upsampled too; of sequences only.
     size_ratio
         Pixels of the input for one of the output along x and y, a divisor of their sizes. The head takes the mean of
         `size_ratio`² pixels of the last level, as labels are reduced by the mean; frames are not.
@@ -91,7 +91,7 @@ class UNet:
     Raises
     ------
     ArgumentError
-        If a value has the wrong type or range, or values do not go together.
+        If a value has the wrong type or range or would have no effect, or values do not go together.
 
     Notes
     -----
@@ -103,18 +103,18 @@ class UNet:
     num_filters: int = 64
     num_levels: int = 3
     num_dimensions: int | None = None
-    padding: Literal["same", "valid"] = "same"
-    output_activation: Literal["sigmoid", "relu", "lrelu", "softplus", "tanh"] | None = None
-    upsampling: Literal["simple", "transpose", "subpixel", "simple_subpixel", "conv_subpixel"] = "subpixel"
-    downsampling: Literal["strided_conv", "maxpool", "avgpool"] = "maxpool"
+    padding: Padding = "same"
+    output_activation: OutputActivation | None = None
+    upsampling: Upsampling = "subpixel"
+    downsampling: Downsampling = "maxpool"
     activation: Activation = "lrelu"
     conv1x1_last: bool = False
     initializer: Initializer = "glorot_uniform"
     batch_norm: bool = True
     block_shortcut: bool = True
     dropout_rate: float = 0.0
-    dropout_position: Literal["between", "after"] = "after"
-    skip: Literal["add", "concatenate"] | None = "concatenate"
+    dropout_position: DropoutPosition = "after"
+    skip: Skip | None = "concatenate"
     dropout_encoder_only: bool = False
     temporal_downsampling: bool = True
     size_ratio: int = 1
@@ -127,23 +127,24 @@ class UNet:
             "num_dimensions": dimensions
             if dimensions is None
             else arguments.integer("num_dimensions", dimensions, minimum=2, maximum=3),
-            "padding": arguments.choice("padding", self.padding, PADDINGS),
+            "padding": arguments.choice("padding", self.padding, get_args(Padding)),
             "output_activation": activation
             if activation is None
-            else arguments.choice("output_activation", activation, OUTPUT_ACTIVATIONS),
-            "upsampling": arguments.choice("upsampling", self.upsampling, UPSAMPLINGS),
-            "downsampling": arguments.choice("downsampling", self.downsampling, DOWNSAMPLINGS),
+            else arguments.choice("output_activation", activation, get_args(OutputActivation)),
+            "upsampling": arguments.choice("upsampling", self.upsampling, get_args(Upsampling)),
+            "downsampling": arguments.choice("downsampling", self.downsampling, get_args(Downsampling)),
             "activation": arguments.choice("activation", self.activation, checks.ACTIVATIONS),
             "initializer": arguments.choice("initializer", self.initializer, checks.INITIALIZERS),
             "dropout_rate": checks.dropout_rate(self.dropout_rate),
-            "dropout_position": arguments.choice("dropout_position", self.dropout_position, POSITIONS),
-            "skip": skip if skip is None else arguments.choice("skip", skip, SKIPS),
+            "dropout_position": arguments.choice("dropout_position", self.dropout_position, get_args(DropoutPosition)),
+            "skip": skip if skip is None else arguments.choice("skip", skip, get_args(Skip)),
             "size_ratio": arguments.integer("size_ratio", self.size_ratio, minimum=1),
         }
         for name in ("conv1x1_last", "batch_norm", "block_shortcut", "dropout_encoder_only", "temporal_downsampling"):
             checked[name] = arguments.flag(name, getattr(self, name))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self._require_effect(self.num_dimensions or 3)
         self._require_channels(self.num_dimensions or 2)
 
     def factors(self, num_dimensions: int) -> tuple[int, ...]:
@@ -178,6 +179,7 @@ class UNet:
                 f"num_dimensions={self.num_dimensions}: the inputs {given} have {num_dimensions} and channels; leave "
                 "it out, or give other inputs."
             )
+        self._require_effect(num_dimensions)
         self._require_channels(num_dimensions)
         self.require_sizes(given[:-1])
         wanted = checks.shape_of("outputs", outputs, *((_AXES_2D,) if num_dimensions == 2 else (_AXES_2D, _AXES_3D)))
@@ -221,6 +223,17 @@ class UNet:
             )
         if len(wanted) == 4 and wanted[2] != given[2]:
             raise ArgumentError(f"outputs={wanted}: expected {given[2]} frames as the inputs have, or no such axis.")
+
+    def _require_effect(self, num_dimensions: int) -> None:
+        """Raise `ArgumentError` if an option would have no effect."""
+        if self.upsampling != "subpixel":
+            reason = f"upsampling={self.upsampling!r} has one place for convolutions; choose 'subpixel'"
+            checks.require_default(self, "conv1x1_last", reason)
+        if not self.dropout_rate:
+            for name in ("dropout_position", "dropout_encoder_only"):
+                checks.require_default(self, name, "dropout_rate=0.0 is no dropout; give a higher one")
+        if num_dimensions == 2:
+            checks.require_default(self, "temporal_downsampling", "images have no axis of frames; give sequences")
 
     def _require_channels(self, num_dimensions: int) -> None:
         """Raise `ArgumentError` where the pixel shuffle would divide channels into parts of one."""

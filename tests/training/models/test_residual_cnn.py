@@ -23,14 +23,24 @@ from acoupipe_grain.training.models import ResidualCNN
 from acoupipe_grain.training.networks.residual_cnn import Stage
 
 MAP, SOURCES = {"map": spec(6, 5, 2)}, sources_spec(3, 2, 2)
-SMALL = {"num_filters": 4, "width": 8, "num_blocks": 1, "strides": (1, 2)}
+SMALL = {"num_filters": 4, "num_blocks": 1, "strides": (1, 2)}
+WHOLE = {"width": 8}
+"""Of networks that describe an item as a whole: all but those from map to map."""
 
 
-@pytest.mark.parametrize("input_kind", ["map", "csm"])
-@pytest.mark.parametrize(("output", "outputs"), [("map", MAP), ("sources", SOURCES), ("both", MAP | SOURCES)])
+@pytest.mark.parametrize(
+    ("kinds", "outputs"),
+    [
+        ({"input_kind": "map", "output": "map"}, MAP),
+        ({"input_kind": "csm", "output": "map"} | WHOLE, MAP),
+        ({"output": "sources"} | WHOLE, SOURCES),
+        ({"input_kind": "map", "output": "both"} | WHOLE, MAP | SOURCES),
+        ({"input_kind": "csm", "output": "both"} | WHOLE, MAP | SOURCES),
+    ],
+)
 @pytest.mark.parametrize("norm", ["group", "batch"])
-def test_outputs_have_the_shapes_that_are_asked_for(input_kind, output, outputs, norm):
-    options = ResidualCNN(input_kind=input_kind, output=output, norm=norm, **SMALL)
+def test_outputs_have_the_shapes_that_are_asked_for(kinds, outputs, norm):
+    options = ResidualCNN(norm=norm, **kinds, **SMALL)
     shapes = output_shapes(options, spec(9, 9, 2), outputs)
     assert shapes == {name: (2, *item.shape) for name, item in outputs.items()}
 
@@ -50,12 +60,14 @@ def test_stages_have_the_blocks_strides_and_filters_of_the_options(strides, num_
 @pytest.mark.parametrize(
     "options",
     [
-        {"input_kind": "csm", "output": "both", "strides": (1, 2)},
-        pytest.param({"input_kind": "csm", "output": "map"}, marks=pytest.mark.slow),
+        {"input_kind": "csm", "output": "both", "strides": (1, 2)} | WHOLE,
+        pytest.param({"input_kind": "csm", "output": "map"} | WHOLE, marks=pytest.mark.slow),
         pytest.param({"input_kind": "map", "output": "map"}, marks=pytest.mark.slow),
-        pytest.param({"input_kind": "map", "output": "sources"}, marks=pytest.mark.slow),
-        pytest.param({"input_kind": "map", "output": "both", "norm": "batch"}, marks=pytest.mark.slow),
-        pytest.param({"output": "both", "dropout_rate": 0.2, "initializer": "orthogonal"}, marks=pytest.mark.slow),
+        pytest.param({"input_kind": "map", "output": "sources"} | WHOLE, marks=pytest.mark.slow),
+        pytest.param({"input_kind": "map", "output": "both", "norm": "batch"} | WHOLE, marks=pytest.mark.slow),
+        pytest.param(
+            {"output": "both", "dropout_rate": 0.2, "initializer": "orthogonal"} | WHOLE, marks=pytest.mark.slow
+        ),
     ],
     ids=lambda options: "-".join(map(str, options.values())),
 )
@@ -67,7 +79,7 @@ def test_gradients_reach_every_parameter_of_residual_networks(options):
 
 
 def test_items_do_not_depend_on_their_batch_and_strengths_are_positive():
-    network = filled(ResidualCNN(output="sources", **SMALL), spec(8, 8, 2), SOURCES)
+    network = filled(ResidualCNN(output="sources", **WHOLE, **SMALL), spec(8, 8, 2), SOURCES)
     batch = random_batch(spec(8, 8, 2), batch_size=6)
     together, alone = applied(network, batch), applied(network, batch[2:3])
     for name in SOURCES:
@@ -77,7 +89,7 @@ def test_items_do_not_depend_on_their_batch_and_strengths_are_positive():
 
 
 def test_training_with_dropout_differs_and_evaluation_does_not():
-    network = filled(ResidualCNN(output="sources", dropout_rate=0.5, **SMALL), spec(8, 8, 2), SOURCES)
+    network = filled(ResidualCNN(output="sources", dropout_rate=0.5, **WHOLE, **SMALL), spec(8, 8, 2), SOURCES)
     batch = random_batch(spec(8, 8, 2))
     assert not np.allclose(*(applied(network, batch)["positions"] for _ in range(2)))
     network.eval()
@@ -101,6 +113,11 @@ def test_residual_options_are_json_values():
         ({"num_blocks": 0}, "num_blocks=0"),
         ({"width": 0}, "width=0"),
         ({"dropout_rate": -0.1}, "dropout_rate=-0.1"),
+        ({"width": 64}, "width=64: would have no effect, a map comes from the pixels of a map; .* or leave it out"),
+        (
+            {"input_kind": "csm", "output": "sources"},
+            "input_kind='csm': would have no effect, output='sources' comes from all pixels together",
+        ),
     ],
 )
 def test_bad_residual_options_are_refused(options, message):

@@ -13,6 +13,7 @@ from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.training.models import LightUNet, UNet
 
 CONF = Path(__file__).parents[3] / "conf" / "scatterers.ini"
+MOVING = "[DATA]\nMovement = True\nMovementDuration = 4\nMovementVelocity = 2\nTracks = True\n"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,27 @@ def test_shapes_that_do_not_suit_are_refused_before_anything_is_built(options, i
         built(UNet(**options), spec(*inputs), spec(*outputs))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"conv1x1_last": True, "upsampling": "simple"}, "conv1x1_last=True: .*upsampling='simple'.*choose 'subpixel'"),
+        ({"conv1x1_last": True, "upsampling": "conv_subpixel"}, "conv1x1_last=True: would have no effect"),
+        ({"dropout_position": "between"}, r"dropout_position='between': .*dropout_rate=0\.0 is no dropout"),
+        ({"dropout_encoder_only": True}, r"dropout_encoder_only=True: .*dropout_rate=0\.0 is no dropout"),
+        ({"temporal_downsampling": False, "num_dimensions": 2}, "temporal_downsampling=False: .*images have no axis"),
+    ],
+)
+@pytest.mark.parametrize("kind", [UNet, LightUNet])
+def test_options_without_effect_are_refused(kind, options, message):
+    with pytest.raises(ArgumentError, match=message):
+        kind(**options)
+
+
+def test_an_option_of_sequences_is_refused_when_the_inputs_are_images():
+    with pytest.raises(ArgumentError, match="temporal_downsampling=False: would have no effect, images have no axis"):
+        built(UNet(temporal_downsampling=False), spec(8, 8, 1), spec(8, 8, 1))
+
+
 def test_shapes_must_be_said():
     with pytest.raises(ArgumentError, match=r"inputs=64: expected a jax.ShapeDtypeStruct of shape \(x, y, channel\)"):
         built(UNet(), 64, spec(64, 64, 1))
@@ -140,9 +162,10 @@ def test_a_light_unet_has_one_level_and_the_same_options():
 def test_every_value_of_config_ini_is_one_of_these_options(tmp_path, key, values):
     for value in values:
         path = tmp_path / "config.ini"
-        path.write_text(f"[DATA]\n[MODEL]\n{key} = {value}\n")
+        needed = "DropOutRate = 0.5\n" if key in ("DropOutWarning", "DropOutEncoderOnly") else ""
+        path.write_text(f"{MOVING}[MODEL]\n{needed}{key} = {value}\n")
         given = read_scatterer_ini(path).model
-        assert len(given) == 1
+        assert len(given) == (2 if needed else 1)
         assert given.items() <= dataclasses.asdict(UNet(**given)).items()
 
 
