@@ -14,6 +14,7 @@ from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.specs import ArraySpec, ElementSpec, spec_from_json, spec_to_json
 from acoupipe_grain.training.models import MODELS
+from acoupipe_grain.training.models.checks import require_no_activation
 from acoupipe_grain.training.task import Batch
 from acoupipe_grain.training.tasks import TASKS
 
@@ -131,6 +132,7 @@ def network_for(model: Any, task: Any, spec: ElementSpec, rngs: Any) -> Any:
     if getattr(model, "output", None) == "map" and not isinstance(outputs, Mapping):
         outputs = {"map": outputs}
     try:
+        require_no_activation(model, task)
         return model.build(task.input_shape(spec), outputs, rngs=rngs)
     except ArgumentError as error:
         raise ArgumentError(f"model {type(model).__name__} for task {type(task).__name__}: {error}") from error
