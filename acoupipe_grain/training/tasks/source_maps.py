@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from acoupipe_grain import arguments
 from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import ElementSpec
-from acoupipe_grain.training.losses import binary_cross_entropy
+from acoupipe_grain.training.losses import binary_cross_entropy, dice_loss, tversky_loss
 from acoupipe_grain.training.metrics import peaks
 from acoupipe_grain.training.task import Batch, Metric
 from acoupipe_grain.training.tasks.element_arrays import grid_of_source, required_array
@@ -24,6 +24,12 @@ from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
 NAME = "SourceMaps"
 SMALLEST_POWER = 1e-30  # below, powers count as this, that they have a level
 _DECIBELS = 10 / np.log(10)
+_OPTIONS_OF_LOSSES: Mapping[str, Mapping[str, float]] = {
+    "binary_cross_entropy": {"positive_weight": 5.0},
+    "dice": {},
+    "tversky": {"false_positive_weight": 0.5, "false_negative_weight": 0.5},
+}
+"""Losses of presence, and what holds for their options where none is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +39,8 @@ class SourceMaps:
     Inputs are levels of a map below its maximum over all points and frequencies, 0 ... 1 over `dynamic_range`,
     (x, y, frequency). Outputs have channels: a logit of presence, and for each frequency the level of the source over
     that maximum, in the same scale. The target of presence is max_j exp(−d²/(2 s²)), d the distance from source j in x
-    and y. The loss of an item is the binary cross-entropy of presence, and `level_weight` times the mean absolute
-    difference of levels, weighted with the target of presence.
+    and y. The loss of an item is that of presence, and `level_weight` times the mean absolute difference of levels,
+    weighted with the target of presence.
 
     Sources are found at peaks of presence; their strength is the level at the peak.
 
@@ -48,8 +54,14 @@ class SourceMaps:
         Levels as far below the maximum count as silence, dB.
     spread
         Width s of the target of presence, in steps of the grid.
+    presence_loss
+        "binary_cross_entropy"; or `tversky_loss` of probabilities, "tversky", or with equal weights "dice". These judge
+        how regions overlap. With a target that fades out they are not 0 for any output, and smallest where presence is
+        0 or 1.
     positive_weight
-        Weight of what is present in the cross-entropy.
+        Of "binary_cross_entropy" only: weight of what is present. None: 5.
+    false_positive_weight, false_negative_weight
+        Of "tversky" only: weights of presence where nothing is, and of sources that are not found. None: 0.5.
     level_weight
         Weight of levels.
     threshold
@@ -62,27 +74,45 @@ class SourceMaps:
     Raises
     ------
     ArgumentError
-        If a value has the wrong type or range.
+        If a value has the wrong type or range, or would have no effect.
     """
 
     map: str = "sourcemap"
     strengths: str = "source_strength_analytic"
     dynamic_range: float = 30.0
     spread: float = 1.0
-    positive_weight: float = 5.0
+    presence_loss: Literal["binary_cross_entropy", "dice", "tversky"] = "binary_cross_entropy"
+    positive_weight: float | None = None
+    false_positive_weight: float | None = None
+    false_negative_weight: float | None = None
     level_weight: float = 1.0
     threshold: float = 0.5
     tolerance: float = 0.05
     grid: RectGrid | None = None
 
     def __post_init__(self) -> None:
-        for name in ("dynamic_range", "spread", "positive_weight", "tolerance"):
+        for name in ("dynamic_range", "spread", "tolerance"):
             arguments.number(name, getattr(self, name), above=0)
         arguments.number("level_weight", self.level_weight, minimum=0)
         arguments.number("threshold", self.threshold, above=0, below=1)
+        arguments.choice("presence_loss", self.presence_loss, _OPTIONS_OF_LOSSES)
+        self._check_options_of_losses()
         for name in ("map", "strengths"):
             if not isinstance(getattr(self, name), str):
                 raise ArgumentError(f"{name}={getattr(self, name)!r}: expected the name of an array of the elements.")
+
+    def _check_options_of_losses(self) -> None:
+        for loss, options in _OPTIONS_OF_LOSSES.items():
+            for name in options:
+                value = getattr(self, name)
+                if value is None:
+                    continue
+                arguments.number(name, value, above=0)
+                if loss != self.presence_loss:
+                    raise ArgumentError(
+                        f"{name}={value!r}: presence_loss={self.presence_loss!r} has none; leave it out, or choose "
+                        f"{loss!r}."
+                    )
 
     def for_source(self, source: Any, spec: ElementSpec) -> SourceMaps:
         """Return the task with the grid of a source; raises if batches, without the first axis, lack something."""
@@ -120,13 +150,26 @@ class SourceMaps:
         """Return the loss of each item."""
         values = _map_of(outputs)
         presence, nearest = self._targets(batch)
-        of_presence = binary_cross_entropy(values[..., 0], presence, positive_weight=self.positive_weight)
+        of_presence = self._loss_of_presence(values[..., 0], presence)
         powers = jnp.take_along_axis(batch[self.strengths][..., None, None, :], nearest[:, None, ..., None], axis=-1)
         levels = _level(jnp.moveaxis(powers[..., 0], 1, -1) / self._maximum(batch))
         true = 1 + jnp.clip(levels, -self.dynamic_range, self.dynamic_range) / self.dynamic_range
         weights = presence / jnp.maximum(presence.sum(axis=(1, 2), keepdims=True), 1e-6)
         differences = jnp.abs(values[..., 1:] - true).mean(axis=-1) * weights
         return of_presence + self.level_weight * differences.sum(axis=(1, 2))
+
+    def _loss_of_presence(
+        self, logits: Float[Array, "batch x y"], targets: Float[Array, "batch x y"]
+    ) -> Float[Array, " batch"]:
+        defaults = _OPTIONS_OF_LOSSES[self.presence_loss]
+        given = {name: getattr(self, name) for name in defaults}
+        options: dict[str, Any] = {
+            name: default if given[name] is None else given[name] for name, default in defaults.items()
+        }
+        if self.presence_loss == "binary_cross_entropy":
+            return binary_cross_entropy(logits, targets, **options)
+        overlap = dice_loss if self.presence_loss == "dice" else tversky_loss
+        return overlap(jax.nn.sigmoid(logits), targets, **options)
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
