@@ -16,7 +16,7 @@ from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import ElementSpec
 from acoupipe_grain.training.losses import binary_cross_entropy, dice_loss, tversky_loss
-from acoupipe_grain.training.metrics import peaks
+from acoupipe_grain.training.metrics import level_errors, peaks
 from acoupipe_grain.training.task import Batch, Metric
 from acoupipe_grain.training.tasks.element_arrays import grid_of_source, required_array
 from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
@@ -42,7 +42,8 @@ class SourceMaps:
     and y. The loss of an item is that of presence, and `level_weight` times the mean absolute difference of levels,
     weighted with the target of presence.
 
-    Sources are found at peaks of presence; their strength is the level at the peak.
+    Sources are found at peaks of presence; their strength is the level at the peak. The map whose level errors are
+    metrics has these strengths at these points, and 0 at all others.
 
     Parameters
     ----------
@@ -68,6 +69,8 @@ class SourceMaps:
         Presence from which on a peak is a source, 0 ... 1.
     tolerance
         Distance within which a source counts as found, m.
+    sector_radius
+        Radius about a true source within which the map's power counts for it, m, as in `level_errors`.
     grid
         Grid of the map; None: that of the source that the task is for.
 
@@ -88,10 +91,11 @@ class SourceMaps:
     level_weight: float = 1.0
     threshold: float = 0.5
     tolerance: float = 0.05
+    sector_radius: float = 0.05
     grid: RectGrid | None = None
 
     def __post_init__(self) -> None:
-        for name in ("dynamic_range", "spread", "tolerance"):
+        for name in ("dynamic_range", "spread", "tolerance", "sector_radius"):
             arguments.number(name, getattr(self, name), above=0)
         arguments.number("level_weight", self.level_weight, minimum=0)
         arguments.number("threshold", self.threshold, above=0, below=1)
@@ -173,8 +177,8 @@ class SourceMaps:
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """Localisation of sources, and levels of those that were found."""
-        return LocalisationMetrics(self._located, self.tolerance, "m", has_powers=True).metrics()
+        """Localisation of sources, levels of those that were found, and level errors of the map."""
+        return LocalisationMetrics(self._located, self.tolerance, "m", has_powers=True, has_maps=True).metrics()
 
     def predictions(self, outputs: Any, batch: Batch) -> dict[str, Array]:
         """Return presence and powers, Pa², at each point, (x, y) and (frequency, x, y)."""
@@ -220,13 +224,19 @@ class SourceMaps:
 
     def _located(self, outputs: Any, batch: Batch) -> Iterator[Located]:
         found = {name: np.asarray(array) for name, array in self.predictions(outputs, batch).items()}
-        for row, presence in enumerate(found["presence"]):
+        masks, places, strengths = (np.asarray(batch[name]) for name in ("source_mask", "loc", self.strengths))
+        for row, (presence, powers) in enumerate(zip(found["presence"], found["powers"], strict=True)):
             at = peaks(presence, self.threshold, size=3)
-            mask = np.asarray(batch["source_mask"][row])
-            powers = found["powers"][row][:, *at.indices.T].T
-            true_powers = np.asarray(batch[self.strengths][row])[:, mask].T
-            true = np.asarray(batch["loc"][row])[:, mask].T
-            yield Located(at.positions(self._known_grid)[:, :2], true[:, :2], powers, true_powers)
+            shown = np.zeros_like(powers)
+            shown[:, *at.indices.T] = powers[:, *at.indices.T]
+            mask = masks[row]
+            yield Located(
+                at.positions(self._known_grid)[:, :2],
+                places[row][:2, mask].T,
+                powers[:, *at.indices.T].T,
+                strengths[row][:, mask].T,
+                level_errors(shown, self._known_grid, places[row], strengths[row], mask, radius=self.sector_radius),
+            )
 
 
 def _level(powers: Float[Array, "*n"]) -> Float[Array, "*n"]:
