@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Num
 
+from acoupipe_grain.training.losses.decibels import DECIBELS
 from acoupipe_grain.training.losses.masked import item_mean
-
-_DECIBELS = 10 / math.log(10)
 
 
 def mean_squared_error(
@@ -62,4 +59,4 @@ def level(power: Float[Array, "*axes"], floor: float) -> Float[Array, "*axes"]:
     A maximum of both would have no slope below the floor, and what is predicted too low would never learn to be higher.
     Negative powers count as 0, and have no slope: let a model end with an activation that gives none, such as softplus.
     """
-    return _DECIBELS * jnp.log(jax.nn.relu(power) + floor)
+    return DECIBELS * jnp.log(jax.nn.relu(power) + floor)

@@ -16,6 +16,7 @@ from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import ElementSpec
 from acoupipe_grain.training.losses import binary_cross_entropy, dice_loss, tversky_loss
+from acoupipe_grain.training.losses.decibels import DECIBELS
 from acoupipe_grain.training.metrics import level_errors, peaks
 from acoupipe_grain.training.task import Batch, Metric
 from acoupipe_grain.training.tasks.element_arrays import grid_of_source, required_array
@@ -23,7 +24,6 @@ from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
 
 NAME = "SourceMaps"
 SMALLEST_POWER = 1e-30  # below, powers count as this, that they have a level
-_DECIBELS = 10 / np.log(10)
 _OPTIONS_OF_LOSSES: Mapping[str, Mapping[str, float]] = {
     "binary_cross_entropy": {"positive_weight": 5.0},
     "dice": {},
@@ -240,7 +240,7 @@ class SourceMaps:
 
 
 def _level(powers: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    return _DECIBELS * jnp.log(jnp.maximum(powers, SMALLEST_POWER))
+    return DECIBELS * jnp.log(jnp.maximum(powers, SMALLEST_POWER))
 
 
 def _map_of(outputs: Any) -> Float[Array, "batch x y channel"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,12 +16,12 @@ from acoupipe_grain import arguments
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import ElementSpec
 from acoupipe_grain.training.losses import SourceSetLoss
+from acoupipe_grain.training.losses.decibels import REFERENCE_POWER
 from acoupipe_grain.training.task import Batch, Metric
 from acoupipe_grain.training.tasks.element_arrays import required_array
 from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
 
 NAME = "SourceSets"
-REFERENCE_POWER = (2e-5) ** 2  # Pa²
 FEATURES = {
     "eigmode": ("frequency", "mic", "mode"),
     "csmtriu": ("frequency", "mic", "mic"),
@@ -116,7 +117,7 @@ class SourceSets:
         values = jnp.asarray(batch[self.feature])
         if self.feature == "eigmode":
             return values
-        scaled = jnp.sign(values) * jnp.log1p(jnp.abs(values) / REFERENCE_POWER) / np.log1p(1 / REFERENCE_POWER)
+        scaled = jnp.sign(values) * jnp.log1p(jnp.abs(values) / REFERENCE_POWER) / math.log1p(1 / REFERENCE_POWER)
         return jnp.moveaxis(scaled, 1, -1)
 
     def loss(self, outputs: Mapping[str, Float[Array, "batch ..."]], batch: Batch) -> Float[Array, " batch"]:
