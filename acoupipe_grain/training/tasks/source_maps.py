@@ -21,6 +21,7 @@ from acoupipe_grain.training.metrics import level_errors, peaks
 from acoupipe_grain.training.task import Batch, Metric
 from acoupipe_grain.training.tasks.element_arrays import grid_of_source, required_array
 from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
+from acoupipe_grain.training.tasks.pictures import draw_predicted, draw_true, extent_of
 
 NAME = "SourceMaps"
 SMALLEST_POWER = 1e-30  # below, powers count as this, that they have a level
@@ -190,18 +191,16 @@ class SourceMaps:
     def draw(self, figure: Any, outputs: Any, batch: Batch) -> None:
         """Draw the map, its true sources and those found."""
         axes = figure.subplots(1, 2)
-        grid = self._known_grid
-        extent = (grid.x_min, grid.x_max, grid.y_min, grid.y_max)
         images = {
             "input": np.asarray(self.inputs(batch))[0, ..., 0],
             "presence": np.asarray(self.predictions(outputs, batch)["presence"])[0],
         }
         (item,) = self._located(outputs, batch)
         for axis, (title, image) in zip(axes, images.items(), strict=True):
-            axis.imshow(image.T, origin="lower", extent=extent, vmin=0, vmax=1)
-            axis.plot(*item.true[:, :2].T, "o", markerfacecolor="none", markeredgecolor="crimson", markersize=9)
+            axis.imshow(image.T, origin="lower", extent=extent_of(self._known_grid), vmin=0, vmax=1)
+            draw_true(axis, item)
             axis.set(title=title, xlabel="x / m", ylabel="y / m")
-        axes[1].plot(*item.predicted[:, :2].T, "x", color="white")
+        draw_predicted(axes[1], item, "white")
 
     @property
     def _known_grid(self) -> RectGrid:

@@ -20,6 +20,7 @@ from acoupipe_grain.training.losses.decibels import REFERENCE_POWER
 from acoupipe_grain.training.task import Batch, Metric
 from acoupipe_grain.training.tasks.element_arrays import required_array
 from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
+from acoupipe_grain.training.tasks.pictures import draw_feature, draw_predicted, draw_true
 
 NAME = "SourceSets"
 FEATURES = {
@@ -145,11 +146,12 @@ class SourceSets:
         }
 
     def draw(self, figure: Any, outputs: Any, batch: Batch) -> None:
-        """Draw true and predicted positions."""
-        axis = figure.subplots()
+        """Draw what the model takes, at the first frequency, and true and predicted positions."""
+        feature, axis = figure.subplots(1, 2)
+        draw_feature(feature, self.feature, np.asarray(batch[self.feature])[0], FEATURES[self.feature])
         (item,) = self._located(outputs, batch)
-        axis.plot(*item.true[:, :2].T, "o", markerfacecolor="none", markeredgecolor="crimson", label="true")
-        axis.plot(*item.predicted[:, :2].T, "x", color="tab:blue", label="predicted")
+        draw_true(axis, item)
+        draw_predicted(axis, item, "tab:blue")
         axis.set(xlabel="x / m", ylabel="y / m", aspect="equal")
         axis.legend(frameon=False)
 
