@@ -10,6 +10,9 @@ from acoupipe_grain.array.stored_setup import stored_setup
 from acoupipe_grain.errors import ArgumentError, unknown_name
 from acoupipe_grain.specs import ArraySpec, ElementSpec
 
+MAP_AXES = ("frequency", "x", "y")
+MATRIX_AXES = ("frequency", "mic", "mic")
+
 
 def required_array(task: str, spec: ElementSpec, name: str, axes: Sequence[str] | None = None) -> ArraySpec:
     """Return the specification of an array that a task needs.

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float, Inexact
 
 from acoupipe_grain.array.grid import RectGrid
+from acoupipe_grain.training.tasks.levels import SMALLEST_POWER
 from acoupipe_grain.training.tasks.localised import Located
 
 DYNAMIC_RANGE = 30.0  # dB
-_SMALLEST = 1e-30
 
 
 def extent_of(grid: RectGrid) -> tuple[float, float, float, float]:
@@ -35,7 +35,7 @@ def draw_feature(axis: Any, name: str, values: Inexact[np.ndarray, "freq first s
         Names of its axes, the frequency first.
     """
     magnitudes = packed_magnitudes(values[0]) if name == "csmtriu" else np.abs(values[0])
-    levels = 10 * np.log10(np.maximum(magnitudes / max(magnitudes.max(), _SMALLEST), _SMALLEST))
+    levels = 10 * np.log10(np.maximum(magnitudes / max(magnitudes.max(), SMALLEST_POWER), SMALLEST_POWER))
     axis.imshow(levels.T, origin="lower", vmin=-DYNAMIC_RANGE, vmax=0, aspect="auto")
     axis.set(title=f"{name} / dB re maximum", xlabel=f"{axes[1]}, number", ylabel=f"{axes[2]}, number")
 

@@ -1,4 +1,4 @@
-"""From beamformer maps to where sources are and how loud: presence and level at each point of the grid."""
+"""From beamformer maps or matrices to where sources are and how loud: presence and level at each point of a grid."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from acoupipe_grain.array.grid import RectGrid
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.specs import ElementSpec
 from acoupipe_grain.training.losses import binary_cross_entropy, dice_loss, tversky_loss
-from acoupipe_grain.training.losses.decibels import DECIBELS
 from acoupipe_grain.training.metrics import level_errors, peaks
 from acoupipe_grain.training.task import Batch, Metric
-from acoupipe_grain.training.tasks.element_arrays import grid_of_source, required_array
+from acoupipe_grain.training.tasks.element_arrays import MAP_AXES, MATRIX_AXES, grid_of_source, required_array
+from acoupipe_grain.training.tasks.levels import largest_of_map, largest_of_matrices, level, scaled_levels
 from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
-from acoupipe_grain.training.tasks.pictures import draw_predicted, draw_true, extent_of
+from acoupipe_grain.training.tasks.pictures import draw_feature, draw_predicted, draw_true, extent_of
 
 NAME = "SourceMaps"
-SMALLEST_POWER = 1e-30  # below, powers count as this, that they have a level
+MATRICES = "csmtriu"
 _OPTIONS_OF_LOSSES: Mapping[str, Mapping[str, float]] = {
     "binary_cross_entropy": {"positive_weight": 5.0},
     "dice": {},
@@ -35,21 +35,22 @@ _OPTIONS_OF_LOSSES: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SourceMaps:
-    """Sources found in maps: presence at each grid point, and the level there.
+    """Maps of sources: presence at each grid point, and the level there.
 
     Inputs are levels of a map below its maximum over all points and frequencies, 0 ... 1 over `dynamic_range`,
-    (x, y, frequency). Outputs have channels: a logit of presence, and for each frequency the level of the source over
-    that maximum, in the same scale. The target of presence is max_j exp(−d²/(2 s²)), d the distance from source j in x
-    and y. The loss of an item is that of presence, and `level_weight` times the mean absolute difference of levels,
-    weighted with the target of presence.
+    (x, y, frequency); or those of packed matrices below the largest power at any microphone and frequency, which is the
+    largest entry of their diagonals, with the sign of each entry, (mic, mic, frequency). Outputs are (x, y, channel): a
+    logit of presence, and for each frequency the level of the source over that maximum, in the same scale. The target
+    of presence is max_j exp(−d²/(2 s²)), d the distance from source j in x and y. The loss of an item is that of
+    presence, and `level_weight` times the mean absolute difference of levels, weighted with the target of presence.
 
     Sources are found at peaks of presence; their strength is the level at the peak. The map whose level errors are
     metrics has these strengths at these points, and 0 at all others.
 
     Parameters
     ----------
-    map
-        Array of elements with the axes frequency, x and y.
+    feature
+        Array of elements that models take: "csmtriu", or a map with the axes frequency, x and y.
     strengths
         Array of elements with the axes frequency and source: the true strengths.
     dynamic_range
@@ -73,7 +74,7 @@ class SourceMaps:
     sector_radius
         Radius about a true source within which the map's power counts for it, m, as in `level_errors`.
     grid
-        Grid of the map; None: that of the source that the task is for.
+        Grid of the maps; None: that of the source that the task is for.
 
     Raises
     ------
@@ -81,7 +82,7 @@ class SourceMaps:
         If a value has the wrong type or range, or would have no effect.
     """
 
-    map: str = "sourcemap"
+    feature: str = "sourcemap"
     strengths: str = "source_strength_analytic"
     dynamic_range: float = 30.0
     spread: float = 1.0
@@ -102,7 +103,7 @@ class SourceMaps:
         arguments.number("threshold", self.threshold, above=0, below=1)
         arguments.choice("presence_loss", self.presence_loss, _OPTIONS_OF_LOSSES)
         self._check_options_of_losses()
-        for name in ("map", "strengths"):
+        for name in ("feature", "strengths"):
             if not isinstance(getattr(self, name), str):
                 raise ArgumentError(f"{name}={getattr(self, name)!r}: expected the name of an array of the elements.")
 
@@ -127,29 +128,34 @@ class SourceMaps:
 
     def check(self, spec: ElementSpec) -> None:
         """Raise `ArgumentError` if elements lack what is needed."""
-        found = required_array(NAME, spec, self.map, ("frequency", "x", "y"))
+        found = required_array(NAME, spec, self.feature, MATRIX_AXES if self._has_matrices else MAP_AXES)
         required_array(NAME, spec, self.strengths, ("frequency", "source"))
         for name in ("loc", "source_mask"):
             required_array(NAME, spec, name)
         if found.shape[0] != spec[self.strengths].shape[0]:
-            raise ArgumentError(f"task {NAME}: {self.map!r} and {self.strengths!r} have different frequencies.")
-        if self.grid is not None and tuple(found.shape[1:]) != self.grid.shape:
-            raise ArgumentError(f"task {NAME}: {self.map!r} has {found.shape[1:]} points, the grid {self.grid.shape}.")
+            raise ArgumentError(f"task {NAME}: {self.feature!r} and {self.strengths!r} have different frequencies.")
+        if self.grid is not None and not self._has_matrices and tuple(found.shape[1:]) != self.grid.shape:
+            raise ArgumentError(
+                f"task {NAME}: {self.feature!r} has {found.shape[1:]} points, the grid {self.grid.shape}."
+            )
 
     def input_shape(self, spec: ElementSpec) -> jax.ShapeDtypeStruct:
-        """Return what a model takes of one item: (x, y, frequency)."""
-        num_lines, *points = spec[self.map].shape
-        return jax.ShapeDtypeStruct((*points, num_lines), np.dtype("float32"))
+        """Return what a model takes of one item: (x, y, frequency) or (mic, mic, frequency)."""
+        num_lines, *rest = spec[self.feature].shape
+        return jax.ShapeDtypeStruct((*rest, num_lines), np.dtype("float32"))
 
     def output_shape(self, spec: ElementSpec) -> jax.ShapeDtypeStruct:
         """Return what a model gives of one item: (x, y, 1 + frequencies)."""
-        *points, num_lines = self.input_shape(spec).shape
+        *rest, num_lines = self.input_shape(spec).shape
+        points = self._known_grid.shape if self._has_matrices else rest
         return jax.ShapeDtypeStruct((*points, 1 + num_lines), np.dtype("float32"))
 
-    def inputs(self, batch: Batch) -> Float[Array, "batch x y freq"]:
-        """Return scaled levels of the map."""
-        powers = jnp.moveaxis(batch[self.map], 1, -1)
-        return 1 + jnp.clip(_level(powers / self._maximum(batch)), -self.dynamic_range, 0) / self.dynamic_range
+    def inputs(self, batch: Batch) -> Float[Array, "batch first second freq"]:
+        """Return scaled levels of the map, or of the matrix and with its signs."""
+        ratios = jnp.moveaxis(batch[self.feature] / self._maximum(batch), 1, -1)
+        if not self._has_matrices:
+            return scaled_levels(ratios, self.dynamic_range)
+        return jnp.sign(ratios) * scaled_levels(jnp.abs(ratios), self.dynamic_range)
 
     def loss(self, outputs: Any, batch: Batch) -> Float[Array, " batch"]:
         """Return the loss of each item."""
@@ -157,7 +163,7 @@ class SourceMaps:
         presence, nearest = self._targets(batch)
         of_presence = self._loss_of_presence(values[..., 0], presence)
         powers = jnp.take_along_axis(batch[self.strengths][..., None, None, :], nearest[:, None, ..., None], axis=-1)
-        levels = _level(jnp.moveaxis(powers[..., 0], 1, -1) / self._maximum(batch))
+        levels = level(jnp.moveaxis(powers[..., 0], 1, -1) / self._maximum(batch))
         true = 1 + jnp.clip(levels, -self.dynamic_range, self.dynamic_range) / self.dynamic_range
         weights = presence / jnp.maximum(presence.sum(axis=(1, 2), keepdims=True), 1e-6)
         differences = jnp.abs(values[..., 1:] - true).mean(axis=-1) * weights
@@ -189,18 +195,24 @@ class SourceMaps:
         return {"presence": jax.nn.sigmoid(values[..., 0]), "powers": powers}
 
     def draw(self, figure: Any, outputs: Any, batch: Batch) -> None:
-        """Draw the map, its true sources and those found."""
-        axes = figure.subplots(1, 2)
-        images = {
-            "input": np.asarray(self.inputs(batch))[0, ..., 0],
-            "presence": np.asarray(self.predictions(outputs, batch)["presence"])[0],
-        }
+        """Draw what the model takes, at the first frequency, and presence, with true sources and those found."""
+        feature, presence = figure.subplots(1, 2)
         (item,) = self._located(outputs, batch)
-        for axis, (title, image) in zip(axes, images.items(), strict=True):
-            axis.imshow(image.T, origin="lower", extent=extent_of(self._known_grid), vmin=0, vmax=1)
-            draw_true(axis, item)
-            axis.set(title=title, xlabel="x / m", ylabel="y / m")
-        draw_predicted(axes[1], item, "white")
+        if self._has_matrices:
+            draw_feature(feature, self.feature, np.asarray(batch[self.feature])[0], MATRIX_AXES)
+        else:
+            self._draw_map(feature, "input", np.asarray(self.inputs(batch))[0, ..., 0], item)
+        self._draw_map(presence, "presence", np.asarray(self.predictions(outputs, batch)["presence"])[0], item)
+        draw_predicted(presence, item, "white")
+
+    def _draw_map(self, axis: Any, title: str, image: np.ndarray, item: Located) -> None:
+        axis.imshow(image.T, origin="lower", extent=extent_of(self._known_grid), vmin=0, vmax=1)
+        draw_true(axis, item)
+        axis.set(title=title, xlabel="x / m", ylabel="y / m")
+
+    @property
+    def _has_matrices(self) -> bool:
+        return self.feature == MATRICES
 
     @property
     def _known_grid(self) -> RectGrid:
@@ -209,7 +221,8 @@ class SourceMaps:
         return self.grid
 
     def _maximum(self, batch: Batch) -> Float[Array, "batch 1 1 1"]:
-        return jnp.maximum(jnp.max(batch[self.map], axis=(1, 2, 3), keepdims=True), SMALLEST_POWER)
+        largest = largest_of_matrices if self._has_matrices else largest_of_map
+        return largest(jnp.asarray(batch[self.feature]))
 
     def _targets(self, batch: Batch) -> tuple[Float[Array, "batch x y"], Any]:
         """Return the target of presence at each point, and which source is nearest to it."""
@@ -236,10 +249,6 @@ class SourceMaps:
                 strengths[row][:, mask].T,
                 level_errors(shown, self._known_grid, places[row], strengths[row], mask, radius=self.sector_radius),
             )
-
-
-def _level(powers: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    return DECIBELS * jnp.log(jnp.maximum(powers, SMALLEST_POWER))
 
 
 def _map_of(outputs: Any) -> Float[Array, "batch x y channel"]:

@@ -18,15 +18,15 @@ from acoupipe_grain.specs import ElementSpec
 from acoupipe_grain.training.losses import SourceSetLoss
 from acoupipe_grain.training.losses.decibels import REFERENCE_POWER
 from acoupipe_grain.training.task import Batch, Metric
-from acoupipe_grain.training.tasks.element_arrays import required_array
+from acoupipe_grain.training.tasks.element_arrays import MAP_AXES, MATRIX_AXES, required_array
 from acoupipe_grain.training.tasks.localised import LocalisationMetrics, Located
 from acoupipe_grain.training.tasks.pictures import draw_feature, draw_predicted, draw_true
 
 NAME = "SourceSets"
 FEATURES = {
     "eigmode": ("frequency", "mic", "mode"),
-    "csmtriu": ("frequency", "mic", "mic"),
-    "sourcemap": ("frequency", "x", "y"),
+    "csmtriu": MATRIX_AXES,
+    "sourcemap": MAP_AXES,
 }
 """What models take, with its axes."""
 

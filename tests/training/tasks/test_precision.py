@@ -7,7 +7,11 @@ import pytest
 
 from acoupipe_grain.training.tasks import SourceMaps, SourceSets
 
-TASKS = [SourceMaps(), *(SourceSets(feature=name) for name in ("eigmode", "csmtriu", "sourcemap"))]
+TASKS = [
+    SourceMaps(),
+    SourceMaps(feature="csmtriu"),
+    *(SourceSets(feature=name) for name in ("eigmode", "csmtriu", "sourcemap")),
+]
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{type(task).__name__} {getattr(task, 'feature', '')}")
