@@ -10,11 +10,22 @@ from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.training.tasks.scatterer_frames import ScattererFrames
 from acoupipe_grain.training.tasks.segment_classes import SegmentClasses
 from acoupipe_grain.training.tasks.source_maps import SourceMaps
+from acoupipe_grain.training.tasks.source_maps_and_sets import SourceMapsAndSets
 from acoupipe_grain.training.tasks.source_sets import SourceSets
 
-__all__ = ["TASKS", "ScattererFrames", "SegmentClasses", "SourceMaps", "SourceSets", "register_task"]
+__all__ = [
+    "TASKS",
+    "ScattererFrames",
+    "SegmentClasses",
+    "SourceMaps",
+    "SourceMapsAndSets",
+    "SourceSets",
+    "register_task",
+]
 
-_TASKS: dict[str, type] = {item.__name__: item for item in (SourceMaps, SourceSets, ScattererFrames, SegmentClasses)}
+_TASKS: dict[str, type] = {
+    item.__name__: item for item in (SourceMaps, SourceSets, SourceMapsAndSets, ScattererFrames, SegmentClasses)
+}
 TASKS: Mapping[str, type] = MappingProxyType(_TASKS)
 """Tasks by the name of their class, those of users included."""
 
