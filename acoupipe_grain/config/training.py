@@ -173,8 +173,8 @@ def _loaders(
     if not given.get("drop_remainder", True):
         placement.require_divisible(len(source) % batch_size)
     train_loader = make_loader(source, **{**given, "num_epochs": None, "device": placement.shared_out})
-    given = {"drop_remainder": False, **loading[VALIDATION]}
-    return train_loader, make_loader(sources[VALIDATION], **{**given, "shuffle": False, "num_epochs": 1})
+    whole = {"shuffle": False, "num_epochs": 1, "drop_remainder": False}
+    return train_loader, make_loader(sources[VALIDATION], **{**loading[VALIDATION], **whole})
 
 
 def _spec(role: str, source: Any, loading: Mapping[str, Any]) -> dict[str, ArraySpec]:

@@ -36,6 +36,7 @@ def require_effective_keys(settings: Settings, training: Training) -> None:
             )
     _require_effective(settings, f"{TRAIN}/make_loader.num_epochs", None, f"say {_EPOCHS}", unless=_EPOCHS)
     _require_effective(settings, f"{VALIDATION}/make_loader.num_epochs", 1, "records are evaluated once")
+    _require_effective(settings, f"{VALIDATION}/make_loader.drop_remainder", False, "all records are evaluated")
     _require_effective(settings, f"{VALIDATION}/make_loader.shuffle", False, "records are evaluated in order")
 
 

@@ -27,7 +27,7 @@ class Averages:
 
     def add_metrics(self, task: Task, outputs: Any, batch: Batch) -> None:
         """Add every metric of a task over a batch, computed on the host."""
-        outputs, batch = jax.device_get((outputs, dict(batch)))
+        outputs, batch = jax.tree.map(_read_only, jax.device_get((outputs, dict(batch))))
         for name, metric in task.metrics.items():
             self.add(name, *metric(outputs, batch))
 
@@ -45,6 +45,13 @@ class Averages:
         averages = cls()
         averages._sums = {name: (total, count) for name, (total, count) in mapping.items()}
         return averages
+
+
+def _read_only(array: Any) -> np.ndarray:
+    """Return an array that nobody changes between one metric and the next."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def add_loss(averages: Averages, total: Any, weight: Any) -> float:

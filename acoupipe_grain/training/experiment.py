@@ -18,6 +18,7 @@ from acoupipe_grain.training.models.checks import require_no_activation
 from acoupipe_grain.training.task import Batch
 from acoupipe_grain.training.tasks import TASKS
 
+MATRICES = "csmtriu"
 PLATFORMS = ("cpu", "gpu", "tpu")
 
 
@@ -28,9 +29,11 @@ class Training:
     Parameters
     ----------
     task
-        Name of what is learned: "SourceMaps", "SourceSets", "ScattererFrames" or "SegmentClasses".
+        Name of what is learned: "SourceMaps", "SourceSets", "SourceMapsAndSets", "ScattererFrames", "SegmentClasses",
+        or that of a registered task.
     model
-        Name of what learns: "UNet", "LightUNet", "ResidualCNN", "EigenmodeTransformer" or "SegmentCNN".
+        Name of what learns: "UNet", "LightUNet", "ResidualCNN", "EigenmodeTransformer", "SegmentCNN", or that of a
+        registered model.
     num_devices
         Devices that batches are shared out over, of this process. None: all there are.
     platform
@@ -133,9 +136,20 @@ def network_for(model: Any, task: Any, spec: ElementSpec, rngs: Any) -> Any:
         outputs = {"map": outputs}
     try:
         require_no_activation(model, task)
+        _require_input_kind(model, task)
         return model.build(task.input_shape(spec), outputs, rngs=rngs)
     except ArgumentError as error:
         raise ArgumentError(f"model {type(model).__name__} for task {type(task).__name__}: {error}") from error
+
+
+def _require_input_kind(model: Any, task: Any) -> None:
+    """Raise `ArgumentError` if a model that gives maps takes what it is given for something else."""
+    kind, feature = getattr(model, "input_kind", None), getattr(task, "feature", None)
+    if kind is None or feature is None or model.output == "sources":
+        return
+    expected = "csm" if feature == MATRICES else "map"
+    if kind != expected:
+        raise ArgumentError(f"input_kind={kind!r}: the task gives {feature!r}; use {expected!r}.")
 
 
 def described(model: Any, task: Any, spec: ElementSpec) -> dict[str, Any]:

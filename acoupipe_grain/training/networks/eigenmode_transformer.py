@@ -11,12 +11,10 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Complex, Float
 
+from acoupipe_grain.training.losses.decibels import REFERENCE_POWER
 from acoupipe_grain.training.networks.attention import DecoderBlock, EncoderBlock
 from acoupipe_grain.training.networks.layers import linear
 from acoupipe_grain.training.networks.source_output import sources_of
-
-HEARING_THRESHOLD = 4e-10
-"""(20 µPa)², Pa²."""
 
 
 def mode_tokens(
@@ -36,7 +34,7 @@ def mode_tokens(
     squared = (parts**2).sum(axis=(2, 4), keepdims=True)
     # The square of an eigenvalue below 1e-19 Pa² is 0 in single precision, and so is its level.
     values = jnp.sqrt(jnp.where(squared > 0, squared, 1))
-    level = jnp.log1p(values / HEARING_THRESHOLD) / math.log1p(1 / HEARING_THRESHOLD)
+    level = jnp.log1p(values / REFERENCE_POWER) / math.log1p(1 / REFERENCE_POWER)
     num_mics = parts.shape[2]
     tokens = jnp.where(squared > 0, parts * (level / values * math.sqrt(num_mics)), 0)
     return jnp.moveaxis(tokens, 2, 3).reshape(*tokens.shape[:2], num_modes, 2 * num_mics)

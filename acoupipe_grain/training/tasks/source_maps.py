@@ -82,6 +82,8 @@ class SourceMaps:
         If a value has the wrong type or range, or would have no effect.
     """
 
+    takes_logits = True
+
     feature: str = "sourcemap"
     strengths: str = "source_strength_analytic"
     dynamic_range: float = 30.0

@@ -56,6 +56,8 @@ class SourceMapsAndSets:
         If a value has the wrong type or range, or an option has another name.
     """
 
+    takes_logits = True
+
     feature: Literal["sourcemap", "csmtriu"] = "sourcemap"
     strengths: str = "source_strength_analytic"
     set_weight: float = 1.0

@@ -60,6 +60,8 @@ class SourceSets:
         If a value has the wrong type or range.
     """
 
+    takes_logits = True
+
     feature: Literal["eigmode", "csmtriu", "sourcemap"] = "eigmode"
     strengths: str = "source_strength_analytic"
     num_coordinates: int = 2

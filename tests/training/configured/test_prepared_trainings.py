@@ -107,6 +107,7 @@ class TestRefused:
             ("val/ScattererFrames.tolerance", 2.0, "write ScattererFrames.tolerance"),
             ("train/Pointwise.use_bias", False, "write Pointwise.use_bias"),
             ("val/make_loader.num_epochs", 3, "3: has no effect on a training; records are evaluated once"),
+            ("val/make_loader.drop_remainder", True, "all records are evaluated"),
             ("val/make_loader.shuffle", True, "records are evaluated in order"),
             ("Training.num_devices", 9999, "num_devices=9999: there are"),
             ("Training.platform", "tpu", "platform='tpu': JAX has none here, but cpu"),

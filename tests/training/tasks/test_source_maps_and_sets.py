@@ -103,7 +103,7 @@ def test_a_residual_network_gives_both(feature, scenes):
 
 def test_it_is_rebuilt_from_json(task):
     Training(task="SourceMapsAndSets", model="ResidualCNN")
-    assert rebuilt(json.loads(json.dumps(described(ResidualCNN(output="both"), task))))[1] == task
+    assert rebuilt(json.loads(json.dumps(described(ResidualCNN(output="both"), task, {}))))[1] == task
 
 
 class TestOptions:
