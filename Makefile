@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Half of the tests' time is compilation; code that is optimised less is compiled in half of that.
+# Half of most tests' time is compilation; code that is optimised less is compiled in half of that. Statistics compute.
 QUICK_COMPILATION := XLA_FLAGS="$(XLA_FLAGS) --xla_backend_optimization_level=0"
 
 .PHONY: demo test test-slow lint format bench clean
@@ -14,7 +14,8 @@ test: $(VENV)/.installed-dev
 	$(QUICK_COMPILATION) $(BIN)/pytest -n 2
 
 test-slow: $(VENV)/.installed-dev
-	$(QUICK_COMPILATION) $(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 -m slow --ignore tests/training
+	$(QUICK_COMPILATION) $(BIN)/pytest -n 2 -m slow tests/training
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

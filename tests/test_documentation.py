@@ -14,9 +14,11 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def test_the_examples_run(page, tmp_path, monkeypatch, capsys):
     from acoupipe_grain.array.features import registry
     from acoupipe_grain.audio.features import registry as frame_registry
+    from acoupipe_grain.training.models import registry as model_registry
 
     for features in (registry, frame_registry):
         monkeypatch.setattr(features, "_REGISTERED", dict(features._REGISTERED))
+    monkeypatch.setattr(model_registry, "_MODELS", dict(model_registry._MODELS))
     folder = tmp_path / "as-a-user"
     folder.mkdir()
     monkeypatch.chdir(folder)

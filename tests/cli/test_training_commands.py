@@ -171,7 +171,9 @@ def test_an_older_pipelines_configuration_is_trained_by_one_command(tmp_path, ca
     assert "1 epochs, best 1: loss" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["train_maps", "train_stored", "train_frames", "train_eigenmodes", "train_segments"])
+@pytest.mark.parametrize(
+    "name", ["train_maps", "train_stored", "train_frames", "train_eigenmodes", "train_matrices", "train_segments"]
+)
 def test_tasks_models_and_options_of_the_examples_can_be_made(name):
     settings = load_arguments(CONF / f"{name}.yml")
     experiment = call("Training", settings)

@@ -17,7 +17,7 @@ FILES = ("aligned.yml", "matlab.yml", "raw.yml")
 """Tested with the files they are about, in tests/cli/test_file_commands.py."""
 OTHERS = ("miracle.yml", "scatterers.yml")
 """Tested in tests/cli/test_responses_commands.py, and below."""
-TRAININGS = ("eigenmodes", "frames", "maps", "segments", "stored")
+TRAININGS = ("eigenmodes", "frames", "maps", "matrices", "segments", "stored")
 """Of conf/train_*.yml; tested in tests/cli/test_training_commands.py."""
 LEFT_OUT = (*RECORDINGS, *FILES, *OTHERS, *(f"train_{name}.yml" for name in TRAININGS))
 ALL = sorted(path for path in CONF.glob("*.yml") if path.name not in LEFT_OUT)
