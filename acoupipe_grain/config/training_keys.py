@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from acoupipe_grain.config.flags import COMMAND_LINE
 from acoupipe_grain.config.keys import learning
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.training.experiment import Training
 
 TRAIN, VALIDATION = "train", "val"
-COMMAND_LINE = "command line"
 _EPOCHS = "TrainingOptions.num_epochs"
 
 

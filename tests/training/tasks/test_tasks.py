@@ -14,23 +14,6 @@ from acoupipe_grain.training.experiment import Training, batch_spec, described, 
 from acoupipe_grain.training.models import UNet
 from acoupipe_grain.training.tasks import TASKS, ScattererFrames, SourceMaps, SourceSets, register_task
 
-GRID = {"x_min": -0.5, "x_max": 0.5, "y_min": -0.5, "y_max": 0.5, "z": 0.5, "increment": 0.0625}
-
-
-@pytest.fixture(scope="module")
-def maps():
-    source = apg.SyntheticSource(
-        8,
-        seed=2,
-        mode="analytic",
-        features=("sourcemap", "eigmode", "csmtriu", "loc", "source_strength_analytic"),
-        f=[2000.0, 4000.0],
-        max_nsources=3,
-        setup={"grid": GRID},
-        min_source_distance=0.3,
-    )
-    return source, {name: np.asarray(array) for name, array in next(iter(apg.make_loader(source, 8))).items()}
-
 
 def task_for(task, source):
     return task.for_source(source, dict(source.element_spec))
@@ -42,8 +25,8 @@ def logit(probability):
 
 class TestSourceMaps:
     @pytest.fixture
-    def task(self, maps):
-        return task_for(SourceMaps(tolerance=0.06, threshold=0.6), maps[0])
+    def task(self, scenes):
+        return task_for(SourceMaps(tolerance=0.06, threshold=0.6), scenes[0])
 
     def perfect(self, task, batch):
         """Return what a model gives that knows where the sources are, and how loud."""
@@ -58,8 +41,8 @@ class TestSourceMaps:
                 outputs[row, ix, iy, 1:] = 1 + level / task.dynamic_range
         return outputs
 
-    def test_inputs_are_levels_below_the_maximum(self, task, maps):
-        source, batch = maps
+    def test_inputs_are_levels_below_the_maximum(self, task, scenes):
+        source, batch = scenes
         inputs = np.asarray(task.inputs(batch))
         assert inputs.shape[1:] == task.input_shape(source.element_spec).shape == (17, 17, 2)
         powers = batch["sourcemap"][3]
@@ -67,8 +50,8 @@ class TestSourceMaps:
         np.testing.assert_allclose(inputs[3], np.moveaxis(expected, 0, -1), atol=1e-5)
         assert inputs.max() == 1
 
-    def test_a_model_that_knows_the_sources_finds_all_of_them_at_their_level(self, task, maps):
-        outputs, batch = self.perfect(task, maps[1]), maps[1]
+    def test_a_model_that_knows_the_sources_finds_all_of_them_at_their_level(self, task, scenes):
+        outputs, batch = self.perfect(task, scenes[1]), scenes[1]
         for name in ("localisation_precision", "localisation_recall", "localisation_f1"):
             total, count = task.metrics[name](outputs, batch)
             assert total == count > 0
@@ -76,12 +59,12 @@ class TestSourceMaps:
         assert count == 2 * batch["source_mask"].sum()
         assert total / count < 1e-3
 
-    def test_sources_that_are_nowhere_are_not_found(self, task, maps):
-        total, count = task.metrics["localisation_f1"](np.full((8, 17, 17, 3), -20.0, dtype=np.float32), maps[1])
+    def test_sources_that_are_nowhere_are_not_found(self, task, scenes):
+        total, count = task.metrics["localisation_f1"](np.full((8, 17, 17, 3), -20.0, dtype=np.float32), scenes[1])
         assert total == 0 < count
 
-    def test_the_loss_is_smallest_for_the_target_itself(self, task, maps):
-        batch = maps[1]
+    def test_the_loss_is_smallest_for_the_target_itself(self, task, scenes):
+        batch = scenes[1]
         x, y = np.meshgrid(*task.grid.axes, indexing="ij")
         target = np.zeros((8, 17, 17))
         for row in range(8):
@@ -100,16 +83,16 @@ class TestSourceMaps:
             other[..., 0] += rng.normal(0, 0.3, outputs.shape[:-1])
             assert np.all(np.asarray(task.loss(jnp.asarray(other), batch)) > smallest)
 
-    def test_a_map_among_other_outputs_is_as_good(self, task, maps):
-        outputs = self.perfect(task, maps[1])
-        np.testing.assert_array_equal(task.loss(outputs, maps[1]), task.loss({"map": outputs}, maps[1]))
+    def test_a_map_among_other_outputs_is_as_good(self, task, scenes):
+        outputs = self.perfect(task, scenes[1])
+        np.testing.assert_array_equal(task.loss(outputs, scenes[1]), task.loss({"map": outputs}, scenes[1]))
 
-    def test_gradients_are_finite(self, task, maps):
-        gradient = jax.grad(lambda outputs: task.loss(outputs, maps[1]).sum())(jnp.zeros((8, 17, 17, 3)))
+    def test_gradients_are_finite(self, task, scenes):
+        gradient = jax.grad(lambda outputs: task.loss(outputs, scenes[1]).sum())(jnp.zeros((8, 17, 17, 3)))
         assert np.all(np.isfinite(gradient))
         assert np.any(gradient != 0)
 
-    def test_what_is_lacking_is_named(self, maps):
+    def test_what_is_lacking_is_named(self, scenes):
         source = apg.SyntheticSource(2, mode="analytic", features=("sourcemap", "loc"), f=4000.0)
         with pytest.raises(ArgumentError, match=r"task SourceMaps: unknown array 'source_strength_analytic'"):
             task_for(SourceMaps(), source)
@@ -129,14 +112,14 @@ class TestSourceSets:
         }
 
     @pytest.mark.parametrize("feature", ["eigmode", "csmtriu", "sourcemap"])
-    def test_models_take_what_the_shapes_say(self, maps, feature):
-        task = task_for(SourceSets(feature=feature), maps[0])
-        inputs = task.inputs(maps[1])
-        expected = task.input_shape(maps[0].element_spec)
+    def test_models_take_what_the_shapes_say(self, scenes, feature):
+        task = task_for(SourceSets(feature=feature), scenes[0])
+        inputs = task.inputs(scenes[1])
+        expected = task.input_shape(scenes[0].element_spec)
         assert (inputs.shape[1:], inputs.dtype) == (expected.shape, expected.dtype)
 
-    def test_a_model_that_knows_the_sources_has_no_loss_in_any_order(self, maps):
-        source, batch = maps
+    def test_a_model_that_knows_the_sources_has_no_loss_in_any_order(self, scenes):
+        source, batch = scenes
         task = task_for(SourceSets(), source)
         outputs = self.known(batch)
         shuffled = {name: array[:, ::-1] for name, array in outputs.items()}
@@ -148,8 +131,8 @@ class TestSourceSets:
         total, count = task.metrics["level_error"](outputs, batch)
         assert total / count < 1e-4
 
-    def test_outputs_have_room_for_all_sources(self, maps):
-        shapes = SourceSets(num_coordinates=3).output_shape(maps[0].element_spec)
+    def test_outputs_have_room_for_all_sources(self, scenes):
+        shapes = SourceSets(num_coordinates=3).output_shape(scenes[0].element_spec)
         assert {name: item.shape for name, item in shapes.items()} == {
             "positions": (3, 3),
             "strengths": (3, 2),
@@ -158,11 +141,11 @@ class TestSourceSets:
 
 
 class TestExperiment:
-    def test_models_and_tasks_are_rebuilt_from_json(self, maps):
-        task = task_for(SourceMaps(dynamic_range=20.0), maps[0])
+    def test_models_and_tasks_are_rebuilt_from_json(self, scenes):
+        task = task_for(SourceMaps(dynamic_range=20.0), scenes[0])
         model = UNet(num_filters=8, skip=None)
-        again = rebuilt(json.loads(json.dumps(described(model, task, maps[0].element_spec))))
-        assert again == (model, task, dict(maps[0].element_spec))
+        again = rebuilt(json.loads(json.dumps(described(model, task, scenes[0].element_spec))))
+        assert again == (model, task, dict(scenes[0].element_spec))
 
     def test_unknown_names_are_refused(self):
         with pytest.raises(ArgumentError, match=r"unknown model 'Unet'; did you mean 'UNet'"):
@@ -172,8 +155,8 @@ class TestExperiment:
         with pytest.raises(ArgumentError, match=r"num_devices=4096: there are"):
             Training(num_devices=4096).devices()
 
-    def test_batches_say_what_they_hold(self, maps):
-        source, batch = maps
+    def test_batches_say_what_they_hold(self, scenes):
+        source, batch = scenes
         spec = batch_spec(batch, source.element_spec)
         assert spec["sourcemap"].axes == ("frequency", "x", "y")
         assert spec["sourcemap"].shape == (2, 17, 17)
