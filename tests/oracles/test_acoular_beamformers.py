@@ -2,6 +2,10 @@
 
 The matrices are simulated by all three modes, and read back from a stored data set. Acoular computes in double
 precision with phases rounded to float32; the maps agree to 1e-4 of their maximum, most of them far better.
+
+CLEAN-SC takes the largest of many values at each step. Where the two largest are equal but for Acoular's rounding, its
+map is not determined by the matrix: such a map is told by changing with the speed of sound by 1e-6, and then the sum of
+the powers is compared.
 """
 
 import acoular
@@ -25,14 +29,13 @@ WHOLE_MATRIX = {
     "capon": ({}, acoular.BeamformerCapon, {}),
     "music": ({"num_components": 4}, acoular.BeamformerMusic, {"n": 4}),
 }
-CASES = [(method, removed) for method in WITHOUT_DIAGONAL for removed in (False, True)]
-CASES += [(method, False) for method in WHOLE_MATRIX]
-LONG = (("clean_sc", True), ("clean_sc", False))
-"""Cases that are tested with formulation III alone, unless there is time for all."""
-TESTED = [
-    pytest.param(*case, formulation, marks=pytest.mark.slow if case in LONG and formulation != "III" else ())
-    for case in CASES
+METHODS = [(method, removed) for method in WITHOUT_DIAGONAL for removed in (False, True)]
+METHODS += [(method, False) for method in WHOLE_MATRIX]
+CASES = [
+    (method, removed, formulation)
+    for method, removed in METHODS
     for formulation in FORMULATIONS
+    if method != "clean_sc" or formulation == "III"  # the others take long to compile, and have a test of their own
 ]
 
 
@@ -40,14 +43,10 @@ def label(method, removed, formulation):
     return f"{method}_{removed}_{formulation}"
 
 
-def requested():
-    for method, removed in CASES:
-        options = {**WITHOUT_DIAGONAL, **WHOLE_MATRIX}[method][0]
-        for number in FORMULATIONS:
-            name = label(method, removed, number)
-            yield apg.feature(
-                "sourcemap", label=name, method=method, steering=number, remove_diagonal=removed, **options
-            )
+def requested(method, removed, formulation):
+    options = {**WITHOUT_DIAGONAL, **WHOLE_MATRIX}[method][0]
+    name = label(method, removed, formulation)
+    return apg.feature("sourcemap", label=name, method=method, steering=formulation, remove_diagonal=removed, **options)
 
 
 def source_of(mode, features, **scenes):
@@ -69,7 +68,7 @@ def source_of(mode, features, **scenes):
 def records(request, tmp_path_factory):
     """Some records with all maps: computed on the fly, or from shards."""
     mode = "wishart" if request.param == "stored" else request.param
-    source = source_of(mode, ("csm", *requested()))
+    source = source_of(mode, ("csm", *(requested(*case) for case in CASES)))
     if request.param != "stored":
         return source.setup, [source[index] for index in RECORDS]
     folder = tmp_path_factory.mktemp("stored")
@@ -78,14 +77,14 @@ def records(request, tmp_path_factory):
     return source.setup, [stored[index] for index in RECORDS]
 
 
-def acoular_map(setup, csm, method, removed, formulation):
+def acoular_map(setup, csm, method, removed, formulation, relative_speed=1.0):
     grid = setup.grid
     steer = acoular.SteeringVector(
         grid=acoular.RectGrid(
             x_min=grid.x_min, x_max=grid.x_max, y_min=grid.y_min, y_max=grid.y_max, z=grid.z, increment=grid.steps[0]
         ),
         mics=acoular.MicGeom(pos_total=setup.mic_positions),
-        env=acoular.Environment(c=setup.speed_of_sound),
+        env=acoular.Environment(c=setup.speed_of_sound * relative_speed),
         steer_type=FORMULATIONS[formulation],
         ref=setup.reference,
     )
@@ -100,25 +99,47 @@ def acoular_map(setup, csm, method, removed, formulation):
     return np.array([result.synthetic(frequency, 0) for frequency in frequencies])
 
 
-@pytest.mark.parametrize(("method", "removed", "formulation"), TESTED)
-def test_maps_agree(records, method, removed, formulation):
-    setup, elements = records
+def agree(measured, expected):
+    """Tell which lines' maps agree to the tolerance."""
+    return np.abs(measured - expected).max(axis=(1, 2)) <= TOLERANCE * expected.max(axis=(1, 2))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: label(*case))
+def test_maps_agree(records, case):
+    assert_maps_agree(*records, case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("formulation", ["I", "II", "IV"])
+def test_maps_of_clean_sc_agree(removed, formulation):
+    case = ("clean_sc", removed, formulation)
+    source = source_of("wishart", ("csm", requested(*case)))
+    assert_maps_agree(source.setup, [source[index] for index in RECORDS], case)
+
+
+def assert_maps_agree(setup, elements, case):
+    """Assert that all agree, but for one of CLEAN-SC where rounding decides."""
+    undecided = 0
     for element in elements:
-        expected = acoular_map(setup, element["csm"], method, removed, formulation)
-        measured = element[label(method, removed, formulation)]
+        expected = acoular_map(setup, element["csm"], *case)
+        measured = element[label(*case)]
         assert measured.shape == expected.shape == (3, 17, 17)
-        for line in range(3):
-            assert expected[line].max() > 0
-            np.testing.assert_allclose(measured[line], expected[line], atol=TOLERANCE * expected[line].max(), rtol=0)
+        assert np.all(expected.max(axis=(1, 2)) > 0)
+        different = ~agree(measured, expected)
+        if case[0] == "clean_sc" and different.any():
+            others = [
+                acoular_map(setup, element["csm"], *case, relative_speed) for relative_speed in (1 - 1e-6, 1 + 1e-6)
+            ]
+            different &= np.all([agree(other, expected) for other in others], axis=0)
+            undecided += np.sum(~agree(measured, expected))
+            np.testing.assert_allclose(measured.sum(axis=(1, 2)), expected.sum(axis=(1, 2)), rtol=TOLERANCE)
+        assert not different.any()
+    assert undecided <= 1, "more than one of nine maps hangs on rounding"
 
 
 @pytest.mark.parametrize("method", WHOLE_MATRIX)
 def test_maps_agree_with_the_least_sensor_noise(method):
-    options = WHOLE_MATRIX[method][0]
-    feature = apg.feature("sourcemap", label=label(method, False, "III"), method=method, **options)
-    source = source_of("wishart", ("csm", feature), noise=1e-5, min_nsources=1)
-    element = source[2]
-    expected = acoular_map(source.setup, element["csm"], method, False, "III")
-    for line in range(3):
-        measured = element[label(method, False, "III")][line]
-        np.testing.assert_allclose(measured, expected[line], atol=TOLERANCE * expected[line].max(), rtol=0)
+    case = (method, False, "III")
+    source = source_of("wishart", ("csm", requested(*case)), noise=1e-5, min_nsources=1)
+    assert_maps_agree(source.setup, [source[2]], case)
