@@ -12,7 +12,7 @@ from scipy import stats
 
 import acoupipe_grain as apg
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.computing]
 
 NUM_SCENES, NUM_SOURCES = 400, 8
 LINES = (1, 5, 12, 20, 30, 37, 45, 55, 62)
@@ -23,6 +23,7 @@ ENGINES = {
     "JAX, spectra": ({"engine": "jax"}, LINES[1:-1]),
     "JAX, spectra of noise": ({"engine": "jax"}, (37,)),
 }
+KINDS = ("source_strength", "noise_strength")
 LEVEL = 1e-3 / 5 / len(ENGINES)
 X = np.array([-0.41, -0.3, -0.12, 0.0, 0.08, 0.21, 0.33, 0.45])
 Y = np.array([0.2, -0.35, 0.43, -0.02, -0.18, 0.3, -0.44, 0.1])
@@ -47,29 +48,21 @@ def fixed_scenes(num_records, block_size=128, **options):
     )
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def source(request):
-    options, lines = ENGINES[request.param]
+def source_of(engine):
+    options, lines = ENGINES[engine]
     frequencies = [float(apg.MeasurementSetup.default().bin_frequencies[line]) for line in lines]
-    kinds = ("source_strength", "noise_strength")
-    labels = [f"{kind}_{state}" for kind in kinds for state in ("analytic", "estimated")]
+    labels = [f"{kind}_{state}" for kind in KINDS for state in ("analytic", "estimated")]
     return fixed_scenes(NUM_SCENES, features=("csm", *labels), f=frequencies, **options)
 
 
-@pytest.fixture(scope="module")
-def lines(source):
-    return np.rint(np.array(source.f) / source.setup.bin_frequencies[1]).astype(int)
-
-
-@pytest.fixture(scope="module")
-def records(source):
+def records_of(source):
     batches = list(apg.make_loader(source, 20, shuffle=False))
     names = [name for name in source.element_spec if name not in ("idx", "num_sources", "source_mask")]
     return {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in names}
 
 
-@pytest.fixture(scope="module")
-def averages(source, lines):
+def averages_of(source, lines):
+    """Return the effective number of averages K, by line."""
     blocks = source.setup.num_blocks(source.inputs.max_num_samples)
     by_line = np.full(lines.size, blocks / (1 + 2 * (1 - 1 / blocks) * 0.161468**2))
     by_line[lines == 1] /= 1.041
@@ -85,7 +78,22 @@ def powers(csm):
     return power[:, :, None] * power[:, None, :]
 
 
-def test_the_mean_matrix_is_the_expected_one(source, lines, records, averages):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_estimates_have_their_mean_and_their_variance(engine, subtests):
+    source, lines = source_of(engine), np.array(ENGINES[engine][1])
+    records, averages = records_of(source), averages_of(source, lines)
+    with subtests.test("mean of the matrix"):
+        the_mean_matrix_is_the_expected_one(source, lines, records, averages)
+    with subtests.test("variance of the matrix"):
+        the_matrix_varies_as_the_effective_number_of_averages_says(source, lines, records, averages)
+    for kind in KINDS:
+        with subtests.test(f"mean of {kind}"):
+            estimated_labels_have_the_analytic_ones_as_their_mean(records, averages, kind)
+        with subtests.test(f"variance of {kind}"):
+            estimated_labels_vary_as_the_effective_number_of_averages_says(records, averages, kind)
+
+
+def the_mean_matrix_is_the_expected_one(source, lines, records, averages):
     expected = apg.expected_welch_csm(source.setup, source.inputs[0], source.upsampling)[lines]
     spread = np.sqrt(powers(expected) / averages[:, None, None] / NUM_SCENES)
     z = np.abs(records["csm"].astype(complex).mean(axis=0) - expected) / spread
@@ -97,8 +105,7 @@ def test_the_mean_matrix_is_the_expected_one(source, lines, records, averages):
     assert np.all(np.sqrt(np.mean(z[lines >= 20] ** 2, axis=(1, 2))) > 2)
 
 
-@pytest.mark.parametrize("kind", ["source_strength", "noise_strength"])
-def test_estimated_labels_have_the_analytic_ones_as_their_mean(records, averages, kind):
+def estimated_labels_have_the_analytic_ones_as_their_mean(records, averages, kind):
     ratio = records[f"{kind}_estimated"].astype(float)
     analytic = records[f"{kind}_analytic"].astype(float)
     present = analytic[0, 0] > 0
@@ -106,8 +113,7 @@ def test_estimated_labels_have_the_analytic_ones_as_their_mean(records, averages
     assert_standard_normal((mean - 1) * np.sqrt(averages[:, None] * NUM_SCENES))
 
 
-@pytest.mark.parametrize("kind", ["source_strength", "noise_strength"])
-def test_estimated_labels_vary_as_the_effective_number_of_averages_says(records, averages, kind):
+def estimated_labels_vary_as_the_effective_number_of_averages_says(records, averages, kind):
     analytic = records[f"{kind}_analytic"].astype(float)
     present = analytic[0, 0] > 0
     ratio = records[f"{kind}_estimated"][:, :, present] / analytic[:, :, present]
@@ -116,7 +122,7 @@ def test_estimated_labels_vary_as_the_effective_number_of_averages_says(records,
     assert_standard_normal((variance - 1) / np.sqrt(2 / (NUM_SCENES * present.sum())))
 
 
-def test_the_matrix_varies_as_the_effective_number_of_averages_says(source, lines, records, averages):
+def the_matrix_varies_as_the_effective_number_of_averages_says(source, lines, records, averages):
     expected = apg.expected_welch_csm(source.setup, source.inputs[0], source.upsampling)[lines]
     deviation = np.abs(records["csm"].astype(complex) - expected) ** 2
     by_record = (deviation / powers(expected)).mean(axis=(2, 3)) * averages
@@ -133,12 +139,12 @@ def test_welch_tends_to_the_analytic_matrix_as_the_block_grows():
     for block_size in (128, 256, 512, 1024):
         options = {"features": ("csm",), "f": frequency}
         analytic = fixed_scenes(1, block_size, mode="analytic", **options)[0]["csm"]
-        welch = fixed_scenes(count, block_size, upsampling=256, **options)
-        mean = np.mean([welch[index]["csm"] for index in range(count)], axis=0)
+        welch = fixed_scenes(count, block_size, engine="jax", **options)
+        (batch,) = apg.make_loader(welch, count, shuffle=False)
+        mean = np.asarray(batch["csm"]).mean(axis=0)
         line = int(np.argmin(np.abs(welch.setup.bin_frequencies - frequency)))
-        expected = apg.expected_welch_csm(welch.setup, welch.inputs[0], upsampling=256)[[line]]
-        exact = apg.expected_welch_csm(welch.setup, welch.inputs[0])[[line]]
-        distances.append(np.sqrt(np.mean(np.abs(exact - analytic) ** 2 / powers(analytic))))
+        expected = apg.expected_welch_csm(welch.setup, welch.inputs[0])[[line]]
+        distances.append(np.sqrt(np.mean(np.abs(expected - analytic) ** 2 / powers(analytic))))
         blocks = welch.setup.num_blocks(welch.inputs.max_num_samples)
         spread = np.sqrt(powers(analytic) * (1 + 2 * (1 - 1 / blocks) * 0.161468**2) / blocks / count)
         assert np.sqrt(np.mean(np.abs((mean - expected) / spread) ** 2)) <= 1.2
