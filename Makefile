@@ -2,7 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Half of most tests' time is compilation; code that is optimised less is compiled in half of that. Statistics compute.
+# Two processes test at once; were each to use two threads for a decomposition, they would wait for each other.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2
+# Half of most tests' time is compilation; code that is optimised less is compiled in half of that.
 QUICK_COMPILATION := XLA_FLAGS="$(XLA_FLAGS) --xla_backend_optimization_level=0"
 
 .PHONY: demo test test-slow lint format bench clean
@@ -11,11 +13,11 @@ demo: $(VENV)/.installed
 	$(BIN)/acoupipe-grain demo demo --args.load conf/demo.yml
 
 test: $(VENV)/.installed-dev
-	$(QUICK_COMPILATION) $(BIN)/pytest -n 2
+	$(QUICK_COMPILATION) $(PYTEST)
 
 test-slow: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 -m slow --ignore tests/training
-	$(QUICK_COMPILATION) $(BIN)/pytest -n 2 -m slow tests/training
+	$(PYTEST) -m "slow and computing"
+	$(QUICK_COMPILATION) $(PYTEST) -m "slow and not computing"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

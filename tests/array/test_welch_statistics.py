@@ -9,7 +9,7 @@ from scipy import stats
 
 import acoupipe_grain as apg
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.computing]
 
 NUM_SCENES = 150
 LINES = (4, 20, 37, 58)

@@ -129,6 +129,7 @@ class Few:
 
 
 @pytest.mark.slow
+@pytest.mark.computing
 def test_what_signals_cost_is_measured_beside_white_noise():
     result = signals.signal_rates({"signals": {"kind": "colored_noise"}}, 0.01)
     assert set(result) == {"white_acoular", "ours_acoular", "white_jax", "ours_jax"}

@@ -34,6 +34,7 @@ def test_the_default_recording_counts_as_1017_02_averages():
 
 
 @pytest.mark.slow
+@pytest.mark.computing
 def test_a_draw_depends_on_nothing_but_its_record_and_line():
     source = wishart()
     graph, scenes = source._graph, source.inputs.batch(range(6))
@@ -53,6 +54,7 @@ def test_a_draw_depends_on_nothing_but_its_record_and_line():
 
 
 @pytest.mark.slow
+@pytest.mark.computing
 def test_records_splits_seeds_and_lines_draw_differently():
     options = {"mic_pos_noise": False, "nsources": 1, "strengths": 1.0, "noise": 0.1, "snap_to_grid": True}
     options |= {"locations": lambda rng, size: np.zeros(size), "f": [2000.0, 4000.0]}
@@ -68,6 +70,7 @@ def test_records_splits_seeds_and_lines_draw_differently():
 
 
 @pytest.mark.slow
+@pytest.mark.computing
 def test_the_bits_of_the_random_numbers_do_not_depend_on_jaxs_settings():
     source = wishart(f=4000.0)
     expected = source[2]["noise_strength_estimated"]
@@ -115,6 +118,7 @@ def test_records_of_random_length_are_drawn_with_their_own_averages():
 
 
 @pytest.mark.slow
+@pytest.mark.computing
 def test_the_powers_of_a_draw_are_those_of_its_matrix():
     """With noise alone, the matrix's diagonal is the noise's drawn power."""
     key = jnp.array([1, 2], dtype=jnp.uint32)
