@@ -12,6 +12,7 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
+from acoupipe_grain.training.networks.convolution import convolve_sequences
 from acoupipe_grain.training.networks.initialization import initializer
 
 Layer: TypeAlias = Callable[[Array], Array]
@@ -107,6 +108,7 @@ class Layers:
             self._of_each_axis(strides),
             use_bias=self.norm is None if use_bias is None else use_bias,
             kernel_init=initializer(self.initializer),
+            conv_general_dilated=convolve_sequences if self.num_dimensions == 3 else jax.lax.conv_general_dilated,
             rngs=self.rngs,
         )
 
