@@ -75,8 +75,8 @@ def begin(folder: Path, described: Mapping[str, Any]) -> None:
         lines = differences(_compared(begun, described), _compared(described, begun))
         if lines and has_checkpoint(folder):
             raise TrainingError(
-                f"folder={str(folder)!r}: holds another training; choose another folder, or train as it was begun: "
-                f"{in_short(lines)}."
+                f"folder={str(folder)!r}: holds another training; choose another folder, delete this one, or train as "
+                f"it was begun: {in_short(lines)}."
             )
     elif folder.exists() and (found := sorted(p.name for p in folder.iterdir() if p.suffix != PARTIAL_SUFFIX)):
         raise TrainingError(

@@ -130,16 +130,49 @@ def network_for(model: Any, task: Any, spec: ElementSpec, rngs: Any) -> Any:
         What batches hold of each item.
     rngs
         `flax.nnx.Rngs` of initial values and dropout.
+
+    Raises
+    ------
+    ArgumentError
+        If they do not suit each other, or the network cannot take what the task gives, or gives something else than
+        the task takes.
     """
-    outputs = task.output_shape(spec)
+    inputs, outputs = task.input_shape(spec), task.output_shape(spec)
     if getattr(model, "output", None) == "map" and not isinstance(outputs, Mapping):
         outputs = {"map": outputs}
     try:
         require_no_activation(model, task)
         _require_input_kind(model, task)
-        return model.build(task.input_shape(spec), outputs, rngs=rngs)
+        network = model.build(inputs, outputs, rngs=rngs)
+        _require_outputs(network, inputs, outputs)
+        return network
     except ArgumentError as error:
         raise ArgumentError(f"model {type(model).__name__} for task {type(task).__name__}: {error}") from error
+
+
+def _require_outputs(network: Any, inputs: Any, outputs: Any) -> None:
+    """Raise `ArgumentError` if the network cannot be called with a batch, or does not give what it should."""
+    from flax import nnx
+
+    graph, state = nnx.split(network)
+    batch, wanted = (
+        jax.tree.map(lambda item: jax.ShapeDtypeStruct((2, *item.shape), item.dtype), tree)
+        for tree in (inputs, outputs)
+    )
+    try:
+        given = jax.eval_shape(lambda state, batch: nnx.merge(graph, state)(batch), state, batch)
+    except Exception as error:  # whatever a user's model raises
+        raise ArgumentError(f"cannot take a batch of shape {_shapes_of(batch)}: {error}") from error
+    found, expected = _shapes_of(given), _shapes_of(wanted)
+    if found != expected:
+        raise ArgumentError(
+            f"gives {found} for a batch of 2 items, {_shapes_of(batch)}; the task takes {expected}. Build it for the "
+            "`outputs` that it is told."
+        )
+
+
+def _shapes_of(tree: Any) -> Any:
+    return jax.tree.map(lambda item: tuple(item.shape), tree)
 
 
 def _require_input_kind(model: Any, task: Any) -> None:

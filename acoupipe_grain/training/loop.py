@@ -114,11 +114,11 @@ def fit(
         with Checkpoints(folder, options.keep) as checkpoints, noticed_interruptions() as check:
             state, position, sizes = _where_it_was(checkpoints, state, data, stopping, placement)
             with TrainingLog(folder, sizes) as log:
-                _begin_log(log, described, model_table(model), position, progress)
                 run = Run(
                     task, options, compiled, data, validation, placement, checkpoints, log, stopping, state, position,
                     check, progress,
                 )  # fmt: skip
+                _begin_log(run, described, model_table(model))
                 _run(run, folder)
                 _tell_if_none_is_best(run)
                 best = run.best_model()
@@ -176,14 +176,16 @@ def _tell_if_none_is_best(run: Run) -> None:
     say(text, run.is_shown)
 
 
-def _begin_log(log: TrainingLog, described: Mapping[str, Any], table: str, position: Position, is_shown: bool) -> None:
-    now = time.strftime("%Y-%m-%d %H:%M:%S")
-    if position.step:
+def _begin_log(run: Run, described: Mapping[str, Any], table: str) -> None:
+    now, position = time.strftime("%Y-%m-%d %H:%M:%S"), run.position
+    if run.is_finished:
+        text = f"{now} is finished, after step {position.step} and {position.epoch} epochs"
+    elif position.step:
         text = f"{now} goes on after step {position.step}, in epoch {position.epoch + 1}"
     else:
         text = f"{now} begins\n\n{configuration_text(described)}\n\n{table}\n"
-    log.write(text)
-    say(text, is_shown)
+    run.log.write(text)
+    say(text, run.is_shown)
 
 
 def _smaller_is_better(task: Task, monitor: str) -> bool:

@@ -1,16 +1,20 @@
 """Trainings from keys and values: what suits, what identifies them, and what would have no effect."""
 
 import json
+import re
+from dataclasses import dataclass
 
 import jax
 import numpy as np
 import pytest
+from flax import nnx
 
 from acoupipe_grain.config import load_arguments
 from acoupipe_grain.config.settings import Settings
 from acoupipe_grain.config.training import prepare, train
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.training.errors import TrainingError
+from acoupipe_grain.training.models import register_model, registry
 
 NOISE = [{"name": "AddNoise", "snr_db": 20.0}]
 
@@ -19,6 +23,52 @@ def test_a_model_of_ones_own_is_trained_with_its_options(settings, tmp_path):
     result = train(settings | {"Pointwise.use_bias": False}, tmp_path / "run", progress=False)
     assert result.module.bias is None
     assert len(result.history) == 1
+
+
+@pytest.fixture
+def _misfits():
+    """Offer models whose networks take or give something else than they are told."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Misfit:
+        num_inputs: int = 1
+        num_outputs: int = 1
+
+        def build(self, inputs, outputs, *, rngs):
+            return nnx.Linear(self.num_inputs, self.num_outputs, rngs=rngs)
+
+    register_model(Misfit)
+    yield
+    del registry._MODELS["Misfit"]
+
+
+@pytest.mark.usefixtures("_misfits")
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (
+            "num_outputs",
+            "model Misfit for task ScattererFrames: gives (2, 8, 8, 2) for a batch of 2 items, (2, 8, 8, 1); the task "
+            "takes (2, 8, 8, 1).",
+        ),
+        ("num_inputs", "model Misfit for task ScattererFrames: cannot take a batch of shape (2, 8, 8, 1): "),
+    ],
+)
+def test_a_model_that_takes_or_gives_something_else_is_refused_before_the_first_step(
+    settings, tmp_path, option, message
+):
+    own = {"Training.model": "Misfit"}
+    assert prepare(settings | own, tmp_path / "run").network.in_features == 1
+    with pytest.raises(ArgumentError, match=re.escape(message)):
+        prepare(settings | own | {f"Misfit.{option}": 2}, tmp_path / "run")
+
+
+def test_a_finished_training_says_so(settings, tmp_path, capsys):
+    train(settings, tmp_path / "run")
+    assert "is finished" not in capsys.readouterr().err
+    again = train(settings, tmp_path / "run")
+    assert "is finished, after step 2 and 1 epochs" in capsys.readouterr().err
+    assert len(again.history) == 1
 
 
 @pytest.mark.parametrize("scope", ["train", "val"])
