@@ -44,6 +44,11 @@ def run(known: argparse.Namespace, flags: Sequence[str]) -> None:
         source, owners = ArrayRecordSource(known.data), ("export",)
     else:
         arguments = configured_arguments(known, flags, (*owners_of(*_USABLE), "export"))
+        if arguments.scopes and not known.scope:
+            raise ArgumentError(
+                f"command line: there are keys of the scopes {', '.join(sorted(arguments.scopes))}; say with --scope "
+                "which records to predict for, or give stored ones with --data."
+            )
         name = source_name(arguments, known.scope, _USABLE)
         source = build(name, arguments, known.scope)
         owners = (*owners_used(name, arguments, known.scope), "export")

@@ -47,7 +47,7 @@ class Predictions(Identified, StartsGrainWorkers):
     ----------
     source
         A source whose elements have what the model takes, as those had that it was trained with: the same sizes, and
-        the same grid if it has one. Labels are not needed.
+        the same grid and frequencies if it has some. Labels are not needed.
     run
         Folder of the training; its best epoch counts.
 
@@ -69,6 +69,7 @@ class Predictions(Identified, StartsGrainWorkers):
         self._run = read_description(Path(run).absolute())["configuration"]
         model, task, trained = rebuilt(self._run)
         _require_grid(task, source)
+        _require_frequencies(self._run, source)
         module = network_for(model, task, trained, nnx.Rngs(0))
         self._step = init_from(module, run)
         self._weights = _digest(module)
@@ -142,6 +143,24 @@ def _require_grid(task: Any, source: DataSource) -> None:
     setup = getattr(source, "setup", None) or stored_setup(getattr(source, "configuration", {}))
     if grid is not None and setup is not None and setup.grid != grid:
         raise ArgumentError(f"source: has maps on {setup.grid}; the model was trained with {grid}.")
+
+
+def _require_frequencies(run: Mapping[str, Any], source: DataSource) -> None:
+    """Raise `ArgumentError` if features are those of other frequencies than the model was trained with."""
+    sources: Any = run.get("sources", {})
+    trained, given = (
+        _frequencies(configuration) for configuration in (sources.get("val", {}), getattr(source, "configuration", {}))
+    )
+    if trained and given and trained != given:
+        raise ArgumentError(f"source: has features of {given}; the model was trained with {trained}.")
+
+
+def _frequencies(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the frequencies and bands that a source was configured with; of one that reads another, the other's."""
+    while "arguments" not in configuration and isinstance(configuration.get("source"), Mapping):
+        configuration = configuration["source"]
+    arguments = configuration.get("arguments", {})
+    return {name: arguments[name] for name in ("f", "num") if name in arguments}
 
 
 def _digest(module: Any) -> str:

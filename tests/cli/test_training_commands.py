@@ -80,6 +80,16 @@ class TestMaps:
         assert int(predicted[5]["idx"]) == int(data[5]["idx"])
         assert np.all((predicted[5]["presence"] >= 0) & (predicted[5]["presence"] <= 1))
 
+    def test_other_frequencies_and_records_that_nobody_named_are_refused(self, runs, capsys):
+        command = ["predict", str(runs / "maps"), str(runs / "other"), "--args.load", str(CONF / "train_maps.yml")]
+        flags = ["--val/SyntheticSource.num_records=4", COARSE, "--export.num_workers=0"]
+        assert main([*command, *flags, "--scope=val", "--SyntheticSource.f=[2000.0]"]) == 2
+        shown = capsys.readouterr().err
+        assert "source: has features of {'f': [2000.0], 'num': 0}; the model was trained with {'f': [1000.0]," in shown
+        assert main(command) == 2
+        assert "keys of the scopes train, val; say with --scope which records" in capsys.readouterr().err
+        assert not (runs / "other").exists()
+
     def test_another_training_in_its_folder_is_refused(self, runs, capsys):
         flags = [*FEW, COARSE, *SMALL, "--TrainingOptions.steps_per_epoch=4", "--TrainingOptions.seed=5"]
         assert trained(runs / "maps", "train_maps.yml", *flags, "--TrainingOptions.warmup_steps=2") == 2
