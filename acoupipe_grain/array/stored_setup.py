@@ -43,6 +43,17 @@ def stored_frequencies(configuration: Mapping[str, Any]) -> tuple[float, ...] | 
     return _agreed(configuration, _frequencies_in)
 
 
+def stored_request(configuration: Mapping[str, Any]) -> tuple[tuple[float, ...] | None, int] | None:
+    """Return `f` and `num` as a data set's features were asked for, or None if nothing says so, or several differ.
+
+    Parameters
+    ----------
+    configuration
+        Of a source, of a slice of one, or of a mixture of several.
+    """
+    return _agreed(configuration, _request_in)
+
+
 def _agreed(configuration: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Value | None]) -> Value | None:
     """Return what is read of a source's arguments, or of those of all sources within it if it is the same of each."""
     arguments = configuration.get("arguments")
@@ -53,6 +64,13 @@ def _agreed(configuration: Mapping[str, Any], read: Callable[[Mapping[str, Any]]
         return None
     values = {_agreed(part, read) for part in parts}
     return values.pop() if len(values) == 1 else None
+
+
+def _request_in(arguments: Mapping[str, Any]) -> tuple[tuple[float, ...] | None, int] | None:
+    if "f" not in arguments:
+        return None
+    asked = arguments["f"]
+    return (None if asked is None else tuple(asked)), arguments.get("num", 0)
 
 
 def _setup_in(arguments: Mapping[str, Any]) -> MeasurementSetup | None:

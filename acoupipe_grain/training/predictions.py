@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from acoupipe_grain.array.stored_setup import stored_setup
+from acoupipe_grain.array.stored_setup import stored_request, stored_setup
 from acoupipe_grain.errors import ArgumentError
 from acoupipe_grain.extras import import_extra
 from acoupipe_grain.frames.augmentation import PairTransform
@@ -148,19 +148,17 @@ def _require_grid(task: Any, source: DataSource) -> None:
 def _require_frequencies(run: Mapping[str, Any], source: DataSource) -> None:
     """Raise `ArgumentError` if features are those of other frequencies than the model was trained with."""
     sources: Any = run.get("sources", {})
-    trained, given = (
-        _frequencies(configuration) for configuration in (sources.get("val", {}), getattr(source, "configuration", {}))
-    )
-    if trained and given and trained != given:
-        raise ArgumentError(f"source: has features of {given}; the model was trained with {trained}.")
+    trained = stored_request(sources.get("val", {}))
+    given = stored_request(getattr(source, "configuration", {}))
+    if trained is not None and given is not None and trained != given:
+        raise ArgumentError(
+            f"source: has features of {_in_words(given)}; the model was trained with {_in_words(trained)}."
+        )
 
 
-def _frequencies(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the frequencies and bands that a source was configured with; of one that reads another, the other's."""
-    while "arguments" not in configuration and isinstance(configuration.get("source"), Mapping):
-        configuration = configuration["source"]
-    arguments = configuration.get("arguments", {})
-    return {name: arguments[name] for name in ("f", "num") if name in arguments}
+def _in_words(request: tuple[tuple[float, ...] | None, int]) -> str:
+    frequencies, num = request
+    return str({"f": None if frequencies is None else list(frequencies), "num": num})
 
 
 def _digest(module: Any) -> str:
